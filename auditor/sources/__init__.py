@@ -1,0 +1,7 @@
+"""Which files, what Python they hold whatever their form, and the comments that silence a finding."""
+
+from auditor.sources.discovery import Discovery, discover
+from auditor.sources.file import SourceFile
+from auditor.sources.suppressions import Suppression
+
+__all__ = ["Discovery", "SourceFile", "Suppression", "discover"]

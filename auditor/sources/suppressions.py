@@ -1,0 +1,48 @@
+"""Comments that silence a finding: ``# noqa: EVA001`` and ``# auditor: ignore[EVA001] why``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from auditor.sources.lexer import Lexer
+from auditor.sources.listing import Listing
+
+ANY = re.compile(rb"noqa|auditor\s*:", re.IGNORECASE)
+"""What a file with suppressions mentions."""
+
+_CODES = r"[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*"
+_NOQA = re.compile(rf"#\s*noqa\s*:\s*(?P<codes>{_CODES})", re.IGNORECASE)
+_OURS = re.compile(r"#\s*auditor\s*:\s*ignore\s*\[(?P<codes>[^\]]*)\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One code or name that one comment silences on its line. A bare ``# noqa`` makes none."""
+
+    path: str
+    line: int
+    column: int
+    cell: int | None
+    code: str
+    kind: Literal["noqa", "ignore"]
+
+
+def suppressions(listing: Listing, path: str) -> Iterator[Suppression]:
+    lexer = Lexer()
+    for number, python in enumerate(listing.text.split("\n"), 1):
+        comment = lexer.feed(python)
+        if comment is not None:
+            line, cell = listing.locate(number)
+            offset = comment + listing.shifts.get(number, 0)
+            for kind, code in _named(python[comment:]):
+                yield Suppression(path, line, offset + 1, cell, code, kind)
+
+
+def _named(comment: str) -> Iterator[tuple[Literal["noqa", "ignore"], str]]:
+    for found in _NOQA.finditer(comment):
+        yield from (("noqa", code) for code in re.split(r"[,\s]+", found["codes"]))
+    for found in _OURS.finditer(comment):
+        yield from (("ignore", code) for code in re.split(r"[,\s]+", found["codes"].strip()) if code)
