@@ -1,0 +1,115 @@
+"""Finds the rules and lets them judge a trace. No rule is named here, or anywhere else in the engine."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from auditor.errors import RuleError
+from auditor.trace import Evidence, Finding, Place, Rule, Trace
+
+GROUP = "auditor.rules"
+"""The entry-point group in which other distributions name their modules or packages of rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules found, and which of them failed inside and why (one line each)."""
+
+    findings: tuple[Finding, ...]
+    failures: tuple[str, ...] = ()
+
+
+def discover() -> tuple[Rule, ...]:
+    """The built-in rules and those of installed distributions, by code.
+
+    Raises `RuleError` when a module of rules cannot be imported, or two rules claim one code or name.
+    """
+    packages = [GROUP, *sorted(point.value for point in entry_points(group=GROUP))]
+    found: dict[int, Rule] = {}
+    for package in packages:
+        for module in _modules(package):
+            found |= {id(rule): rule for rule in vars(module).values() if isinstance(rule, Rule)}
+    return _ordered(found.values())
+
+
+def judge(trace: Trace, rules: Iterable[Rule]) -> Judgement:
+    """Every rule over one trace: one finding a code and place, one code a cause."""
+    findings: list[Finding] = []
+    failures: list[str] = []
+    over: dict[str, tuple[str, ...]] = {}
+    for rule in rules:
+        over[rule.code] = rule.over
+        try:
+            findings.extend(rule(trace))
+        except Exception as error:  # noqa: BLE001 - a rule's bug must not cost the user the other rules' findings
+            failures.append(f"rule {rule.code} ({rule.name}) failed: {_told(error)}")
+    return Judgement(tuple(_one_a_cause(_one_a_place(findings), over)), tuple(failures))
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    """A package and all below it, imported."""
+    root = _imported(package)
+    yield root
+    for info in pkgutil.walk_packages(getattr(root, "__path__", ()), f"{package}.", onerror=_imported):
+        yield _imported(info.name)
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise RuleError(f"the rules in `{name}` cannot be loaded: {_told(error)}") from error
+
+
+def _ordered(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    taken: dict[str, Rule] = {}
+    for rule in rules:
+        for word in (rule.code, rule.name):
+            other = taken.setdefault(word, rule)
+            if other is not rule:
+                homes = f"{other.judge.__module__} and {rule.judge.__module__}"
+                raise RuleError(f"two rules are called {word}: {homes}; codes and names are never reused")
+    return tuple(sorted(set(taken.values()), key=lambda rule: rule.code))
+
+
+def _one_a_place(findings: Iterable[Finding]) -> list[Finding]:
+    """The first finding of a code at a place stands, the surest of them speaks; the others become its evidence."""
+    merged: dict[tuple[str, Place], Finding] = {}
+    for finding in findings:
+        key = finding.code, finding.place
+        merged[key] = _joined(merged[key], finding) if key in merged else finding
+    return list(merged.values())
+
+
+def _joined(one: Finding, other: Finding) -> Finding:
+    first, second = (other, one) if other.confidence > one.confidence else (one, other)
+    more = tuple(step for step in second.evidence if step not in first.evidence)
+    if not more and second.message != first.message:
+        more = (Evidence(second.place, second.message),)
+    return replace(
+        first,
+        severity=max(first.severity, second.severity),
+        evidence=first.evidence + more,
+        fix=first.fix or second.fix,
+        explains=first.explains | second.explains,
+    )
+
+
+def _one_a_cause(findings: list[Finding], over: dict[str, tuple[str, ...]]) -> Iterator[Finding]:
+    explained = {(code, place) for finding in findings for code in over[finding.code] for place in finding.explains}
+    return (finding for finding in findings if (finding.code, finding.place) not in explained)
+
+
+def _told(error: Exception) -> str:
+    """What and where, on one line."""
+    message = " ".join(str(error).split()) or "no message"
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {message}{where}"
