@@ -1,0 +1,44 @@
+"""The settings, each with the meaning of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from auditor.trace import Confidence, Severity
+
+
+def _severity(value: object) -> object:
+    return Severity[value.upper()] if isinstance(value, str) and value.upper() in Severity.__members__ else value
+
+
+def _confidence(value: object) -> object:
+    return Confidence[value.upper()] if isinstance(value, str) and value.upper() in Confidence.__members__ else value
+
+
+class Settings(BaseModel):
+    """The keys of `[tool.auditor]`, with dashes there. Patterns have the form of a `.gitignore` line."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, alias_generator=lambda name: name.replace("_", "-")
+    )
+
+    folder: Path = Field(default_factory=Path.cwd, exclude=True)
+    """What patterns are relative to: the folder of the file that they are written in. No key."""
+
+    select: Annotated[tuple[str, ...], Field(strict=False)] = ("ALL",)
+    ignore: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    exclude: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    min_confidence: Annotated[Confidence, BeforeValidator(_confidence)] = Confidence.MEDIUM
+    severity: Annotated[Severity | None, BeforeValidator(_severity)] = None
+    """None: as low as `fail_on`, so that what fails is shown."""
+    fail_on: Annotated[Severity, BeforeValidator(_severity)] = Severity.WARNING
+    per_file_ignores: Mapping[str, Annotated[tuple[str, ...], Field(strict=False)]] = {}
+
+    @property
+    def shown(self) -> Severity:
+        """The lowest severity that is shown."""
+        return min(Severity.WARNING, self.fail_on) if self.severity is None else self.severity
