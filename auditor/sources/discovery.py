@@ -95,14 +95,14 @@ class _Walk:
             inside = above.below(current)
             for entry in _entries(current):
                 path = Path(entry.path)
-                is_folder = entry.is_dir()
+                is_folder = path.is_dir()
                 if self._left_out(path, inside, is_folder=is_folder):
                     continue
                 if entry.is_symlink():
                     self.links.append((path, inside))
                 elif is_folder:
                     todo.append((path, inside))
-                elif entry.is_file():
+                elif path.is_file():
                     yield path
 
     def _left_out(self, path: Path, ignored: Ignored, *, is_folder: bool) -> bool:

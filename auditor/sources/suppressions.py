@@ -37,12 +37,11 @@ def suppressions(listing: Listing, path: str) -> Iterator[Suppression]:
         if comment is not None:
             line, cell = listing.locate(number)
             offset = comment + listing.shifts.get(number, 0)
-            for kind, code in _named(python[comment:]):
-                yield Suppression(path, line, offset + 1, cell, code, kind)
+            for kind, found in _marks(python[comment:]):
+                for code in filter(None, re.split(r"[,\s]+", found["codes"])):
+                    yield Suppression(path, line, offset + found.start() + 1, cell, code, kind)
 
 
-def _named(comment: str) -> Iterator[tuple[Literal["noqa", "ignore"], str]]:
-    for found in _NOQA.finditer(comment):
-        yield from (("noqa", code) for code in re.split(r"[,\s]+", found["codes"]))
-    for found in _OURS.finditer(comment):
-        yield from (("ignore", code) for code in re.split(r"[,\s]+", found["codes"].strip()) if code)
+def _marks(comment: str) -> Iterator[tuple[Literal["noqa", "ignore"], re.Match[str]]]:
+    yield from (("noqa", found) for found in _NOQA.finditer(comment))
+    yield from (("ignore", found) for found in _OURS.finditer(comment))
