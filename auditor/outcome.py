@@ -1,0 +1,66 @@
+"""What an audit has to tell, whatever the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from auditor.trace import Finding, Severity
+
+ShownLine = Callable[[str, int, int | None], str]
+"""The source line at a path, a line and a notebook cell, as its owner has it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """A file, or a line of one, that could not be audited."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unused:
+    """A suppression that silenced nothing."""
+
+    path: str
+    cell: int | None
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """How many findings there are that are not shown, and why not."""
+
+    below: Mapping[Severity, int] = field(default_factory=dict)
+    """Of shown confidence, below the lowest severity shown."""
+    unsure: int = 0
+    suppressed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``findings`` are those to show, in the order to show them. ``failing`` counts those that decide the exit code, of
+    which `--severity` may hide some. ``failures`` are internal errors, one line each."""
+
+    findings: tuple[Finding, ...]
+    failing: int
+    hidden: Hidden
+    problems: tuple[Problem, ...]
+    failures: tuple[str, ...]
+    seen: int
+    audited: int
+    line: ShownLine
+    empty: tuple[str, ...] = ()
+    """The folders to audit in which there was nothing to audit."""
+    unused: tuple[Unused, ...] | None = None
+    """None: nobody asked."""
+
+    def exit_code(self, *, fail_on_errors: bool = False) -> int:
+        """0: nothing to fail on; 1: findings (or, on request, files that could not be audited); 2: we failed inside."""
+        if self.failures:
+            return 2
+        return int(self.failing > 0 or (fail_on_errors and bool(self.problems)))

@@ -1,0 +1,18 @@
+"""A console that prints what it is given: no markup, no emoji, no highlighting, and no opinion on closed pipes."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.console import Console
+
+
+class PlainConsole(Console):
+    """``color`` None: when ``out`` is a terminal that has colours."""
+
+    def __init__(self, out: TextIO | None = None, *, color: bool | None = None) -> None:
+        super().__init__(file=out, force_terminal=color, highlight=False, markup=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        """Rich would exit with 1, which here means findings; the command line knows better."""
+        raise BrokenPipeError
