@@ -1,0 +1,488 @@
+"""Calling things: binding arguments, running the project's functions, making objects, methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from auditor.static import syntax as s
+from auditor.static.conventions import names_optimizer
+from auditor.static.effects import Effects
+from auditor.static.machine import DEEPEST_CALLS, Activation, Arguments, Outcome
+from auditor.static.objects import AS_BUILT
+from auditor.static.values import (
+    NONE,
+    UNKNOWN,
+    Cls,
+    Const,
+    Data,
+    Either,
+    Fn,
+    Frame,
+    Gradients,
+    Lib,
+    Method,
+    Obj,
+    Partial,
+    Ref,
+    Seq,
+    Super,
+    Value,
+    either,
+)
+from auditor.static.worlds import MODE, World
+
+Flow = list[tuple[str, World, Value]]
+"""How a block may end: "next", "break", "continue" or "return", the world, and what is returned."""
+
+
+class Calls(Effects):
+    def run(self, body: Sequence[s.Stmt], world: World) -> Flow:
+        raise NotImplementedError
+
+    def attribute(self, value: Value, name: str, site: int) -> Value:
+        raise NotImplementedError
+
+    def call(self, func: Value, args: Arguments, site: int, expr: s.Call | None = None) -> Value:
+        """Calling any value. Worlds that differ afterwards each go on."""
+        kind = type(func)
+        if kind is Fn:
+            return self.call_function(func, args, site)  # type: ignore[arg-type]
+        if kind is Lib:
+            return self.library_call(func.name, args, site, expr)  # type: ignore[attr-defined]
+        if kind is Method:
+            return self.call_method(func.receiver, func.name, args, site, expr)  # type: ignore[attr-defined]
+        if kind is Cls:
+            return self.instantiate(func, args, site)  # type: ignore[arg-type]
+        if kind is Partial:
+            return self._call_partial(func, args, site)  # type: ignore[arg-type]
+        if kind is Ref:
+            return self.call_object(func.obj, args, site, expr)  # type: ignore[attr-defined]
+        if kind is Gradients:
+            return self._decorate_gradients(func, args)  # type: ignore[arg-type]
+        if kind is Either:
+            return either([self.call(one, args, site, expr) for one in func.values])  # type: ignore[attr-defined]
+        return self.call_unknown(func, args, site, expr)
+
+    def _call_partial(self, func: Partial, args: Arguments, site: int) -> Value:
+        merged = Arguments([*func.args, *args.positional], {**dict(func.kwargs), **args.keyword}, args.more)
+        return self.call(func.func, merged, site)
+
+    def _decorate_gradients(self, func: Gradients, args: Arguments) -> Value:
+        target = args.positional[0] if args.positional else UNKNOWN
+        return self.with_gradients(target, bool(func.on)) if type(target) is Fn and func.on is not None else target
+
+    def call_unknown(self, func: Value, args: Arguments, site: int, expr: s.Call | None) -> Value:
+        name = called_name(expr)
+        obj = self.network_of(func, name)
+        if obj is not None:
+            return self.forward(obj, args, site, expr)
+        for value in args.all():
+            self.touch(value)
+        result = self.unknown_result(args, site, told=False)
+        return self.loss_like(name, result)
+
+    # functions of the project
+
+    def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
+        self.reached.add(fn.function)
+        running = sum(1 for one in self.stack if one.function is fn.function)
+        if running > 1 or len(self.stack) >= DEEPEST_CALLS:
+            return self.result(args, site, told=False)
+        if fn.manager:
+            return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
+        return self.choose(lambda: self.outcomes_of(fn, args, site))
+
+    def outcomes_of(
+        self, fn: Fn, args: Arguments, site: int, hook: Callable[[Value], list[Outcome]] | None = None,
+        forward_of: Obj | None = None,
+    ) -> list[Outcome]:  # fmt: skip
+        """Every world that a call may end in, with what it returns there."""
+        self.step()
+        base, outer, context = self.world, self.frame, self.context
+        world = base.fork()
+        caller = self.place(site) if site >= 0 else None
+        self.context = (*context, (outer.module, site))
+        frame = self.frame_of(fn.function, fn.frame, fn.function.module)
+        activation = Activation(fn.function, frame, caller, hook=hook, forward_of=forward_of)
+        self.stack.append(activation)
+        try:
+            self.frame, self.world = frame, world
+            self.bind(fn, args, frame)
+            world = self.world
+            if fn.grad is not None:
+                world.grad = fn.grad
+            ends = self.run(fn.function.body, world)
+        finally:
+            self.stack.pop()
+            self.frame, self.context, self.world = outer, context, base
+        outcomes: list[Outcome] = []
+        for how, end, value in ends:
+            if fn.grad is not None:
+                end.grad = base.grad
+            left = end.fork() if fn.function.inner or activation.hook else end.left(base, frame)
+            outcomes.append((left, value if how == "return" else NONE))
+        if fn.function.generator and hook is None:
+            outcomes = [(end, self._generated(activation, site, end)) for end, _ in outcomes]
+        return self.merged(outcomes)
+
+    def _generated(self, activation: Activation, site: int, world: World) -> Value:
+        obj = self.make("list", site)
+        world.set(obj, "%items", None)
+        world.set(obj, "%elem", either(activation.yields) if activation.yields else UNKNOWN)
+        return Ref(obj)
+
+    def bind(self, fn: Fn, args: Arguments, frame: Frame) -> None:
+        """Give the parameters their values."""
+        positional = list(args.positional)
+        if fn.receiver is not None and not fn.static:
+            positional.insert(0, fn.receiver)
+        keyword = dict(args.keyword)
+        for param in fn.function.params:
+            if param.kind == "*":
+                self.world.set(frame, param.name, Seq(tuple(positional)))
+                positional = []
+            elif param.kind == "**":
+                self.world.set(frame, param.name, self.dictionary(keyword, fn.function.site))
+            else:
+                self.world.set(frame, param.name, self._bound(param, positional, keyword, args, fn))
+
+    def _bound(
+        self, param: s.Param, positional: list[Value], keyword: dict[str, Value], args: Arguments, fn: Fn
+    ) -> Value:
+        if param.kind == "positional" and positional:
+            return positional.pop(0)
+        if param.name in keyword:
+            return keyword.pop(param.name)
+        if args.more is not None:
+            return self.parameter(fn, param)
+        if param.default is not None:
+            return self.evaluate(param.default)
+        return self.parameter(fn, param)
+
+    def parameter(self, fn: Fn, param: s.Param) -> Value:
+        """A parameter that nobody gives a value."""
+        return Data(("param", fn.function.module, fn.function.site, param.name))
+
+    def dictionary(self, known: dict[str, Value], site: int) -> Value:
+        obj = self.make("dict", site)
+        for name in obj.attrs:
+            self.world.set(obj, name, None)
+        for name, value in known.items():
+            obj.attrs[name] = None
+            self.world.set(obj, name, value)
+        return Ref(obj)
+
+    # objects
+
+    def instantiate(self, cls: Cls, args: Arguments, site: int) -> Value:
+        network = self.is_network(cls.cls)
+        obj = self.make("module" if network else "instance", site, cls.cls)
+        obj.children.clear()
+        if network:
+            obj.handed = False
+            self.world.set(obj, MODE, AS_BUILT)
+            self.world.set(obj, "%frozen", None)
+        found = self.method(cls.cls, "__init__")
+        if found is not None:
+            init = Fn(found[1], self.scopes[found[0]].frame, Ref(obj))
+            self.call(init, args, site)
+        elif args.positional or args.keyword:
+            self._fields(obj, cls.cls, args)
+        if network:
+            self.find_unknown_parts(obj)
+            self.built(obj, site)
+        return Ref(obj)
+
+    def _fields(self, obj: Obj, cls: s.Class, args: Arguments) -> None:
+        """A dataclass or a named tuple: its annotated names are its parameters, in order."""
+        fields = [
+            target.id for one in cls.body if isinstance(one, s.Assign) and one.annotation is not None
+            for target in one.targets if isinstance(target, s.Name)
+        ]  # fmt: skip
+        for name, value in [*zip(fields, args.positional, strict=False), *args.keyword.items()]:
+            self.set_attribute(obj, name, value)
+
+    def find_unknown_parts(self, obj: Obj) -> None:
+        """A part that is called and that nobody knows makes the network incomplete."""
+        assert obj.cls is not None
+        for cls in self.linear(obj.cls):
+            for name in cls.calls:
+                if self.method(obj.cls, name) is None and self.libraries.method("module", name) is None:
+                    value = self.world.get(obj, name)
+                    if value is None or (type(value) is Data and value.kind in ("", "wrapped", "loaded")):
+                        obj.partial = True
+
+    def call_object(self, obj: Obj, args: Arguments, site: int, expr: s.Call | None) -> Value:
+        if obj.kind == "module":
+            return self.forward(obj, args, site, expr)
+        if obj.cls is not None:
+            found = self.method(obj.cls, "__call__")
+            if found is not None:
+                return self.call(Fn(found[1], self.scopes[found[0]].frame, Ref(obj)), args, site)
+            found = self.method(obj.cls, "forward")
+            if found is not None and self.unknown_bases(obj.cls):
+                return self.call(Fn(found[1], self.scopes[found[0]].frame, Ref(obj)), args, site)
+        if obj.kind == "loss":
+            return self.as_loss(self.result(args, site))
+        if obj.kind == "metric":
+            self.sink("score", self.all_spilled(args.all()), site)
+            return self.result(args, site)
+        row = self.libraries.method(obj.kind, "__call__")
+        if row is not None:
+            return self.kind_method(row, obj, args, site, expr)
+        for value in args.all():
+            self.touch(value)
+        return self.result(args, site, told=bool(obj.lib))
+
+    # methods
+
+    def call_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
+        """A method of something that is not an object of the project with that method."""
+        kind = type(receiver)
+        if kind is Ref:
+            return self._method_of_object(receiver.obj, name, args, site, expr)  # type: ignore[attr-defined]
+        if kind is Data:
+            return self._method_of_data(receiver, name, args, site, expr)  # type: ignore[arg-type]
+        if kind is Super:
+            return self._method_of_super(receiver, name, args, site, expr)  # type: ignore[arg-type]
+        if kind is Either:
+            return either([self.call(self.attribute(one, name, site), args, site, expr) for one in receiver.values])  # type: ignore[attr-defined]
+        if kind is Const or kind is Seq:
+            return self.result(args, site) if kind is Const else self._method_of_tuple(receiver, name, args, site)
+        return self.unknown_method(receiver, name, args, site)
+
+    def _method_of_tuple(self, receiver: Value, name: str, args: Arguments, site: int) -> Value:
+        inside = self.all_spilled([receiver])
+        row = self.libraries.method("tensor", name)
+        return (
+            self.tensor_method(row, inside, args, site)
+            if row is not None
+            else self.unknown_method(inside, name, args, site)
+        )
+
+    def _method_of_object(self, obj: Obj, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
+        if obj.kind == "module":
+            return self._method_of_network(obj, name, args, site, expr)
+        if obj.kind in ("list", "dict"):
+            return self.container_method(obj, name, args, site)
+        row = self.libraries.method(obj.kind, name)
+        if row is not None:
+            return self.kind_method(row, obj, args, site, expr)
+        if obj.kind == "environment" and name == "step":
+            self.sink("act", self.all_spilled(args.all()), site)
+            return Data(self.fresh(site))
+        if obj.cls is not None:
+            for value in args.all():
+                self.touch(value)
+        return self.result(args, site, told=bool(obj.lib))
+
+    def _method_of_network(self, obj: Obj, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
+        row = self.libraries.method("module", name)
+        if row is not None:
+            return self.network_method(row, obj, args, site, expr)
+        for value in args.all():
+            for part in self.networks_in(value):
+                self.adopt(obj, "%items", part)
+        if (
+            obj.cls is not None
+            and not self.unknown_bases(obj.cls)
+            and not any(r.does == "model" for r in self.base_rows(obj.cls))
+        ):
+            return self.result(args, site, told=False)
+        if self.passes_rows(args):
+            return self.forward(obj, args, site, expr)
+        return self.result(args, site, told=False)
+
+    def passes_rows(self, args: Arguments) -> bool:
+        """Something that may be rows of data goes in: a tensor, a batch, anything unknown that is not a setting."""
+        return any(type(value) is Data or type(value) is Seq for value in args.all())
+
+    def _method_of_data(self, receiver: Data, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
+        module_row = self.libraries.method("module", name)
+        text = receiver_name(expr)
+        if receiver.of and not receiver.flows and module_row is not None:
+            return self._method_of_parts(receiver, name, args, site)
+        if module_row is not None and module_row.does == "mode" and not receiver.flows:
+            known = self.network_of(receiver, text, sure=self.mode_call(name, args))
+            if known is not None:
+                return self.network_method(module_row, known, args, site, expr)
+        known = self.known_network(receiver)
+        if known is None and not receiver.flows and module_row is not None:
+            known = self.network_of(receiver, text)
+        if known is not None:
+            return self._method_of_network(known, name, args, site, expr)
+        if receiver.kind:
+            row = self.libraries.method(receiver.kind, name)
+            if row is not None:
+                return self.tensor_method(row, receiver, args, site)
+        if name == "step" and not receiver.flows:
+            return self._unknown_step(receiver, text, args, site)
+        row = self.libraries.method("tensor", name)
+        if row is not None:
+            return self.tensor_method(row, receiver, args, site)
+        if not receiver.flows and self.network_of(receiver, text) is not None and self.passes_rows(args):
+            obj = self.network_of(receiver, text)
+            assert obj is not None
+            return self.forward(obj, args, site, expr)
+        return self.loss_like(name, self._as_data(self.unknown_method(receiver, name, args, site)))
+
+    @staticmethod
+    def _as_data(value: Value) -> Data:
+        return value if type(value) is Data else UNKNOWN
+
+    def mode_call(self, name: str, args: Arguments) -> bool:
+        """``x.eval()`` or ``x.train(flag)`` as networks take it, and not ``agent.train(env, 100)``."""
+        return not args.keyword and len(args.positional) <= (0 if name == "eval" else 1)
+
+    def _method_of_parts(self, receiver: Data, name: str, args: Arguments, site: int) -> Value:
+        """Weights or sub-modules taken out of a network (``for m in net.modules(): m.eval()``)."""
+        row = self.libraries.method("module", name)
+        assert row is not None
+        if row.does == "mode":
+            for obj in receiver.of:
+                self.switch(obj, self.asked_mode(row, args, site), site, whole=False)
+        if row.does == "freeze":
+            flag = self.operand(args, row.arg)
+            if type(flag) is Const:
+                self.freeze(receiver.of, not flag.value)
+        return receiver
+
+    def _unknown_step(self, receiver: Data, text: str, args: Arguments, site: int) -> Value:
+        inside = self.all_spilled(args.all())
+        if inside.flows:
+            self.sink("act", inside, site)
+        elif names_optimizer(text):
+            for value in args.all():
+                if type(value) in (Fn, Partial):
+                    self.call(value, Arguments([], {}), site)
+            self.optimizer_step(receiver.of or None, site)
+        return Data(self.fresh(site))
+
+    def _method_of_super(self, receiver: Super, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
+        target = receiver.receiver
+        if type(target) is Ref and target.obj.kind == "module":
+            row = self.libraries.method("module", name)
+            if row is not None and row.does != "forward":
+                return self.network_method(row, target.obj, args, site, expr)
+        if name == "__init__":
+            if type(target) is Ref:
+                for value in args.all():
+                    for part in self.networks_in(value):
+                        self.adopt(target.obj, "%items", part)
+            return NONE
+        if type(target) is Ref and target.obj.kind == "module" and self.passes_rows(args):
+            return self.forward(target.obj, args, site, expr)
+        return self.result(args, site, told=False)
+
+    def container_method(self, obj: Obj, name: str, args: Arguments, site: int) -> Value:
+        """What lists and dicts do with what they hold."""
+        if name in ("append", "add", "insert", "appendleft", "extend", "update", "setdefault") and args.all():
+            value = args.all()[-1]
+            if name in ("extend", "update"):
+                value = self.elements(value)
+            self._grow(obj, value, site)
+            return value if name == "setdefault" else NONE
+        if name in ("items", "keys", "values", "copy"):
+            return self.view(obj, name, site)
+        if name in ("get", "pop") and args.positional and obj.kind == "dict":
+            return self.item(Ref(obj), args.positional[0], site)
+        if name == "clear":
+            self.world.set(obj, "%items", Seq(()))
+            self.world.set(obj, "%elem", None)
+            return NONE
+        return self.elements(Ref(obj))
+
+    def _grow(self, obj: Obj, value: Value, site: int) -> None:
+        items: Seq | None = self.world.get(obj, "%items")
+        inside = self.spilled(value)
+        self.sink("score" if inside.loss else "store", value, site)
+        if items is not None and len(items.items) < 12 and not (self.stack and self.stack[-1].loops):
+            self.world.set(obj, "%items", Seq((*items.items, value)))
+            return
+        known = self.elements(Ref(obj))
+        empty = items is not None and not items.items
+        if inside.flows and self.stack and self.stack[-1].loops:
+            self.accumulate("list", value, site)
+        self.world.set(obj, "%elem", value if empty or known == UNKNOWN else either((known, value)))
+        self.world.set(obj, "%items", None)
+
+    def view(self, obj: Obj, name: str, site: int) -> Value:
+        if obj.kind == "list" or name == "copy":
+            return Ref(obj)
+        known = [(key, self.world.get(obj, key)) for key in obj.attrs]
+        pairs = [(key, value) for key, value in known if value is not None]
+        if self.world.get(obj, "%elem") is None:
+            keys = [Const(key) for key, _ in pairs]
+            if name == "keys":
+                return Seq(tuple(keys))
+            if name == "values":
+                return Seq(tuple(value for _, value in pairs))
+            return Seq(tuple(Seq((Const(key), value)) for key, value in pairs))
+        element = self.elements(Ref(obj))
+        if name == "items":
+            element = Seq((Data(self.fresh(site)), element))
+        return self.iterating(Data(self.fresh(site)) if name == "keys" else element, site)
+
+    def item(self, value: Value, index: Value, site: int) -> Value:
+        """``value[index]``"""
+        if type(value) is Either:
+            return either([self.item(one, index, site) for one in value.values])
+        if type(index) is Const:
+            items = self.items(value)
+            if items is not None and type(index.value) is int and -len(items) <= index.value < len(items):
+                return items[index.value]
+            if type(value) is Ref and value.obj.kind == "dict":
+                found: Value | None = self.world.get(value.obj, str(index.value))
+                if found is not None:
+                    return found
+            if type(value) is Data and value.sym is not None and not value.flows:
+                stored: Value | None = self.world.get(value.sym, f"[{index.value!r}]")
+                if stored is not None:
+                    return stored
+                return Data(("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf)
+        if type(value) is Data:
+            if value.sym is not None:
+                return Data(
+                    ("item", value.sym, index.sym if type(index) is Data else None), value.flows, value.grads, value.of,
+                    "", value.loss, value.leaf, value.told, value.sums,
+                )  # fmt: skip
+            return value
+        if type(value) is Ref and value.obj.kind not in ("list", "dict"):
+            return self._item_of_object(value, index, site)
+        if type(value) is Lib:
+            return Lib(f"{value.name}.{index.value}") if type(index) is Const else Lib(f"{value.name}.?")
+        if type(value) in (Seq, Ref):
+            return self.elements(value)
+        return UNKNOWN
+
+    def _item_of_object(self, value: Ref, index: Value, site: int) -> Value:
+        if value.obj.cls is not None:
+            found = self.method(value.obj.cls, "__getitem__")
+            if found is not None:
+                fn = Fn(found[1], self.scopes[found[0]].frame, value)
+                return self.call(fn, Arguments([index], {}), site)
+        parts = value.obj.children.get("%items")
+        if value.obj.kind == "module" and parts:
+            return either(Ref(part) for part in parts)
+        return Data(("item", value.obj, index.value if type(index) is Const else None))
+
+
+def called_name(expr: s.Call | None) -> str:
+    """The last name of what is called."""
+    return last_name(expr.func) if expr is not None else ""
+
+
+def receiver_name(expr: s.Call | None) -> str:
+    return last_name(expr.func.obj) if expr is not None and isinstance(expr.func, s.Attr) else ""
+
+
+def last_name(expr: s.Expr) -> str:
+    if isinstance(expr, s.Name):
+        return expr.id
+    if isinstance(expr, s.Attr):
+        return expr.name
+    if isinstance(expr, s.Item):
+        return last_name(expr.obj)
+    if isinstance(expr, s.Call):
+        return last_name(expr.func)
+    return ""

@@ -1,0 +1,34 @@
+"""What names suggest: the weakest witness, asked only where nothing else speaks.
+
+A name never makes a finding by itself. It lets a value that nobody in the project makes (a parameter of a function that
+nobody calls) be taken for a network, a loss or an optimizer when it is also used like one.
+"""
+
+from __future__ import annotations
+
+import re
+
+MODEL = re.compile(
+    r"(^|_)(model|models|net|nets|network|module|cnn|rnn|lstm|gru|gan|vae|mlp|resnet|bert|unet|encoder|decoder|generator"
+    r"|discriminator|critic|actor|policy|backbone|classifier|predictor|regressor|transformer|autoencoder|student|teacher"
+    r"|learner|ema|netg|netd|denoiser|embedder|detector|segmentor|regnet|extractor)(\d*|s)$",
+    re.IGNORECASE,
+)
+LOSS = re.compile(
+    r"(loss|criterion|criteria|objective|nll|mse|bce|crossentropy|cross_entropy|perplexity)", re.IGNORECASE
+)
+OPTIMIZER = re.compile(r"(^|_)(optim|optimizer|optimiser|opt|solver|trainer_opt)(\d*|s|_\w+)$|optim", re.IGNORECASE)
+SCHEDULER = re.compile(r"(sched|lr_|annealer|warmup)", re.IGNORECASE)
+MODEL_CLASS = re.compile(r"(Net|Model|Network|Encoder|Decoder|Transformer|Classifier|Module|Layer|Block)\d*$")
+
+
+def names_model(name: str) -> bool:
+    return bool(MODEL.search(name))
+
+
+def names_loss(name: str) -> bool:
+    return bool(LOSS.search(name))
+
+
+def names_optimizer(name: str) -> bool:
+    return bool(OPTIMIZER.search(name)) and not SCHEDULER.search(name)

@@ -1,0 +1,200 @@
+"""Which code runs: scripts, what stands under ``__main__``, and code that nobody in the project calls.
+
+A function that nobody calls is an entry point with unknown arguments. A class that nobody drives is made, and its
+methods are called in any order, any number of times: each begins in every state that the others may leave behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from auditor.libraries import Libraries
+from auditor.static import syntax as s
+from auditor.static.interpreter import Interpreter
+from auditor.static.machine import Activation, Arguments, Exhausted
+from auditor.static.objects import HANDED_IN
+from auditor.static.project import Project
+from auditor.static.values import UNKNOWN, Cls, Fn, Frame, Obj, Ref, Value
+from auditor.static.worlds import MODE, World, reduce
+
+MOST_STATES = 6
+
+
+class Driver(Interpreter):
+    def __init__(self, project: Project, libraries: Libraries) -> None:
+        super().__init__(project, libraries)
+        self.failures: list[str] = []
+        self.exhausted: list[str] = []
+
+    def drive(self, names: Iterable[str], progress: Callable[[str], None] | None = None) -> None:
+        """Run every way into these modules."""
+        names = list(names)
+        for name in names:
+            self.entry(name, lambda: self.ensure(name))
+            if progress is not None:
+                progress(name)
+        for name, body in self.mains:
+            self.entry(name, lambda: self._run_main(name, body))
+        self._undriven(set(names))
+
+    def entry(self, name: str, run: Callable[[], object]) -> None:
+        """One entry point: what it costs is bounded, and what goes wrong inside is told and ends nothing else."""
+        self.steps = 0
+        saved = self.stack, self.frame, self.context, self.assumed, self.world
+        try:
+            run()
+        except Exhausted:
+            self.exhausted.append(name)
+        except RecursionError:
+            self.exhausted.append(name)
+        except Exception as error:  # an error of ours: named with its file, and the rest goes on
+            trace = error.__traceback__
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else ""
+            self.failures.append(f"{name}: {type(error).__name__} in {where}: {error}")
+        finally:
+            self.stack, self.frame, self.context, self.assumed, self.world = saved
+
+    def _begin(self, frame: Frame) -> World:
+        self.frame, self.context = frame, ()
+        self.stack = [Activation(None, frame, None)]
+        self.world = World(self.root)
+        return self.world
+
+    def _run_main(self, name: str, body: list[s.Stmt]) -> None:
+        world = self._begin(self.module_frame(name))
+        self.run(body, world)
+
+    # undriven code
+
+    def _undriven(self, names: set[str]) -> None:
+        for name in sorted(names):
+            module = self.project.module(name)
+            if module is None:
+                continue
+            for cls in module.classes:
+                if cls in self.scopes:
+                    self.entry(name, lambda: self._network_class(cls))
+        functions = [f for name in sorted(names) for f in self._functions(name)]
+        called = self._called_names(functions)
+        for wave in (True, False):
+            for function in functions:
+                if function in self.reached or (wave and function.name in called.get(function, set())):
+                    continue
+                if function in self.reached:
+                    continue
+                self.entry(function.module, lambda: self._entry_function(function))
+
+    def _functions(self, name: str) -> list[s.Function]:
+        module = self.project.module(name)
+        return [f for f in module.functions if f.outer is None] if module is not None else []
+
+    @staticmethod
+    def _called_names(functions: list[s.Function]) -> dict[s.Function, set[str]]:
+        """For each function, the names that other functions mention."""
+        counts: dict[str, int] = {}
+        for function in functions:
+            for name in function.mentions:
+                counts[name] = counts.get(name, 0) + 1
+        return {
+            f: {f.name} if counts.get(f.name, 0) > (1 if f.name in f.mentions else 0) else set() for f in functions
+        }  # fmt: skip
+
+    def _entry_function(self, function: s.Function) -> None:
+        if function.owner is not None:
+            self._entry_class(function.owner)
+            return
+        value = self.definitions.get(function)
+        if value is None:
+            return
+        self._begin(self.module_frame(function.module))
+        bound = self.module_value_of(function)
+        self.assumed = (self.place_of(function),)
+        self.call(bound if bound is not None else value, Arguments([], {}, UNKNOWN), -1)
+
+    def module_value_of(self, function: s.Function) -> Value | None:
+        """The function as its module has it, decorated."""
+        value: Value | None = self.world.get(self.module_frame(function.module), function.name)
+        return value if type(value) is Fn else None
+
+    def _network_class(self, cls: s.Class) -> None:
+        """What a network's own forward applies, whoever calls it."""
+        if not self.is_network(cls):
+            return
+        self._begin(self.module_frame(cls.module))
+        self.assumed = (self.place_of(cls),)
+        known = self.instances.get(cls)
+        obj = known[0] if known else self._made(cls)
+        found = self.method(cls, "forward") or self.method(cls, "call")
+        if obj is None or found is None or found[1] in self.reached:
+            return
+        fn = Fn(found[1], self.scopes[found[0]].frame, Ref(obj))
+        self.reached.add(found[1])
+        self.outcomes_of(fn, Arguments([], {}, UNKNOWN), -1, forward_of=obj)
+
+    def _made(self, cls: s.Class) -> Obj | None:
+        made = self.instantiate(Cls(cls, self.scopes[cls].frame), Arguments([], {}, UNKNOWN), cls.site)
+        return made.obj if isinstance(made, Ref) else None
+
+    def _entry_class(self, cls: s.Class) -> None:
+        """Make an object of the class and call its methods in any order."""
+        if cls not in self.scopes:
+            return
+        methods = [f for f in self._methods(cls) if f not in self.reached]
+        self._begin(self.module_frame(cls.module))
+        self.assumed = (self.place_of(cls),)
+        obj = self._made(cls)
+        if obj is None:
+            return
+        if obj.kind == "module":
+            self._handed_over(obj)
+        start = self.world
+        states = [start.fork()]
+        for turn in range(2):
+            left: list[World] = []
+            for function in methods:
+                if turn == 0 and function in self.reached:
+                    continue
+                for state in states:
+                    left.extend(self._after(function, cls, obj, state))
+            states = reduce([state.fork() for state in [*states, *left]], MOST_STATES)
+            if len(states) == 1:
+                break
+
+    def _handed_over(self, obj: Obj) -> None:
+        """Nobody knows what its makers did to a network between its making and the call of one of its methods."""
+        for part in self.family(obj):
+            self.world.set(part, MODE, HANDED_IN)
+
+    def _after(self, function: s.Function, cls: s.Class, obj: Obj, state: World) -> list[World]:
+        self.world = state.fork()
+        self.world.last = frozenset()
+        self.assumed = (self.place_of(function),)
+        value = self.attribute(Ref(obj), function.name, -1)
+        if type(value) is not Fn or value.function is not function:
+            found = self.scopes[cls].frame
+            value = Fn(function, found, Ref(obj))
+        self.context = ()
+        outcomes = self.in_every_world(lambda: self.call(value, Arguments([], {}, UNKNOWN), -1), self.world)
+        ends = [end for end, _ in outcomes]
+        for end in ends:
+            end.grad = state.grad
+        return ends
+
+    def _methods(self, cls: s.Class) -> Iterator[s.Function]:
+        network = self.is_network(cls)
+        hooks = self.hooks_of(cls)
+        seen: set[str] = set()
+        for one in self.linear(cls):
+            for name, function in one.methods.items():
+                if name in seen or name in ("__init__", "__new__") or (network and name in ("forward", "call")):
+                    continue
+                seen.add(name)
+                if name not in hooks:
+                    yield function
+
+    def hooks_of(self, cls: s.Class) -> frozenset[str]:
+        """The methods that a framework calls, in modes of its own."""
+        framework = self.framework(cls)
+        return self.libraries.hooks.get(framework, frozenset()) if framework else frozenset()

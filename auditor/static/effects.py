@@ -1,0 +1,624 @@
+"""What library calls do to the trace, as their rows say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Literal
+
+from auditor.libraries import Argument, Call, Method
+from auditor.static import syntax as s
+from auditor.static.conventions import names_loss
+from auditor.static.machine import Arguments, Dead, Outcome
+from auditor.static.objects import AS_BUILT, HANDED_IN, Objects
+from auditor.static.values import (
+    NONE,
+    UNKNOWN,
+    Const,
+    Data,
+    Fn,
+    Gradients,
+    Obj,
+    Partial,
+    Ref,
+    Seq,
+    Value,
+)
+from auditor.static.worlds import MODE
+from auditor.trace import Accumulate, Apply, Forward, Mode, ModeName, Sink, SinkKind, Step, Train
+
+FIRST = Argument(at=0)
+FROM_SINKS: dict[str, SinkKind] = {"score": "score", "store": "store", "report": "report", "gradient": "gradient"}
+
+
+class Effects(Objects):
+    # operands
+
+    def operand(self, args: Arguments, where: Argument | None) -> Value | None:
+        """The value of an operand; its default where it is not given; None where neither is known."""
+        where = where or FIRST
+        if where.name is not None and where.name in args.keyword:
+            return args.keyword[where.name]
+        if where.at is not None and where.at < len(args.positional):
+            return args.positional[where.at]
+        if where.default is not None and args.more is None:
+            return Const(where.default)
+        return None
+
+    def result(self, args: Arguments, site: int, told: bool = True, kind: str = "", attached: bool = True) -> Data:
+        """A value that may hold whatever went into a call."""
+        inside = self.all_spilled(args.all())
+        attached = attached and self.world.grad is not False
+        return Data(
+            self.fresh(site), inside.flows, inside.grads if attached else frozenset(), inside.of, kind,
+            inside.loss, inside.leaf, inside.told and told, inside.sums,
+        )  # fmt: skip
+
+    def fresh(self, site: int) -> Hashable:
+        """The name of the unknown value made at this place in this context; what was assumed of an earlier one is void."""
+        sym = ("at", self.frame.module, site, self.context)
+        assumed = self.world.assumed
+        if assumed:
+            stale = [key for key in assumed if mentions(key, sym)]
+            if stale:
+                self.world.assumed = {key: truth for key, truth in assumed.items() if key not in stale}
+        return sym
+
+    # events
+
+    def sink(self, kind: SinkKind, value: Value, site: int) -> None:
+        inside = self.spilled(value)
+        if not inside.flows and not inside.sums:
+            return
+        through = inside.grads if kind in ("backward", "gradient") else frozenset()
+        self.emit(
+            Sink, site, (kind, inside.flows, through),
+            lambda place: Sink(
+                place=place, kind=kind, forwards=inside.flows, through=through, told=inside.told, sums=inside.sums
+            ),
+        )  # fmt: skip
+
+    def forward(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
+        """A forward pass of a network over what goes in."""
+        inside = self.all_spilled(args.all())
+        if any(one.forward_of is not None for one in self.stack):
+            return Data(self.fresh(site), inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told)
+        model = self.model(obj)
+        modes = tuple(sorted(self.modes(obj), key=lambda mode: (str(mode.value), mode.told, id(mode.cause))))
+        grad = self.world.grad
+        leaf = inside.leaf or any(self.is_leaf(value) for value in args.all())
+        frozen = bool(self.world.get(obj, "%frozen"))
+        forced = self.forced_mode(args)
+        flags = frozenset(self.world.assumed.items())
+        event = self.emit(
+            Forward, site, (model, modes, grad, leaf, frozen, flags),
+            lambda place: Forward(
+                place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
+                repeated=self.repeats(called),
+            ),
+        )  # fmt: skip
+        for earlier in inside.flows:
+            earlier.feeds.add(event)
+        flows = inside.flows | {event}
+        grads = inside.grads | {event} if grad is not False else frozenset()
+        return Data(self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told)
+
+    def forced_mode(self, args: Arguments) -> ModeName | None:
+        asked = args.keyword.get("training")
+        if type(asked) is Const and isinstance(asked.value, bool):
+            return "train" if asked.value else "eval"
+        return None
+
+    def is_leaf(self, value: Value) -> bool:
+        return type(value) is Data and (
+            value.leaf or (value.sym is not None and bool(self.world.get(value.sym, "%leaf")))
+        )
+
+    def repeats(self, called: s.Call | None) -> bool:
+        """A pass in a loop whose inputs do not change from turn to turn."""
+        if called is None or not called.args or not self.stack or not self.stack[-1].loops:
+            return False
+        bound = self.stack[-1].loops[-1]
+        return not any(names(arg.value) & bound for arg in called.args)
+
+    def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
+        models = None
+        if objs is not None:
+            models = frozenset(self.model(part) for obj in objs for part in self.family(obj))
+        self.emit(Step, site, models, lambda place: Step(place=place, models=models))
+
+    def gradients(self, row_turns: str, args: Arguments, where: Argument | None) -> Gradients:
+        """The context that a row describes, not entered yet."""
+        value = self.operand(args, where) if where is not None else None
+        if row_turns == "argument" or (where is not None and value is not None and not _true(value)):
+            on = value.value if type(value) is Const else None
+            if row_turns == "off" and on is not None:
+                on = not on
+            flag = value.sym if type(value) is Data else None
+            return Gradients(None if on is None else bool(on), None, ("truth", flag) if flag is not None else None)
+        return Gradients(row_turns == "on")
+
+    # rows
+
+    def library_call(self, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        """Calling something of a library by its canonical name."""
+        row = self.libraries.call(name)
+        if row is None:
+            for value in args.all():
+                if not self.libraries_know(name):
+                    self.touch(value)
+            return self.unknown_result(args, site, told=self.libraries_know(name))
+        apply = _CALLS.get(row.does)
+        if apply is not None:
+            return apply(self, row, name, args, site, called)
+        return self.result(args, site, kind=row.kind or "")
+
+    def libraries_know(self, name: str) -> bool:
+        return name.partition(".")[0] in self.libraries.roots
+
+    def unknown_result(self, args: Arguments, site: int, told: bool) -> Data:
+        """What an unknown call gives back: what it was given, perhaps the network itself."""
+        made = self.result(args, site, told)
+        networks = [value.obj for value in args.all() if type(value) is Ref and value.obj.kind == "module"]
+        if len(networks) == 1 and not made.flows:
+            return Data(made.sym, of=frozenset(networks), kind="wrapped", told=False)
+        return made
+
+    def _layer(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        obj = self.make("module", site, lib=name)
+        obj.row = row
+        rate = self.operand(args, row.rate) if row.rate is not None else None
+        obj.rate = float(rate.value) if type(rate) is Const and isinstance(rate.value, (int, float)) else None
+        for value in args.all():
+            for part in self.networks_in(value):
+                self.adopt(obj, "%items", part)
+            if type(value) is Data and value.kind != "wrapped" and value.sym is not None and not args.keyword:
+                obj.partial |= name.rpartition(".")[2] in ("Sequential", "ModuleList", "ModuleDict")
+        mode: dict[str, frozenset[Mode]] = {"train": AS_BUILT, "eval": frozenset({Mode("eval")}), "unknown": HANDED_IN}
+        self.world.set(obj, MODE, mode[row.mode])
+        self.world.set(obj, "%frozen", None)
+        return Ref(obj)
+
+    def _model(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        made = self._layer(row, name, args, site, called)
+        assert isinstance(made, Ref)
+        self.built(made.obj, site)
+        return made
+
+    def _share(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        wrapped = self.operand(args, row.arg)
+        return wrapped if wrapped is not None else self.result(args, site)
+
+    def _prepare(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        return args.positional[0] if len(args.positional) == 1 else Seq(tuple(args.positional))
+
+    def _copy(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        source = self.operand(args, row.arg)
+        if source is None:
+            return self.result(args, site)
+        obj = self.known_network(source)
+        return Ref(self.copied(obj, site)) if obj is not None else source
+
+    def copied(self, obj: Obj, site: int) -> Obj:
+        """An independent network like this one, in the mode that it is in now."""
+        copy = self.make("module", site, obj.cls, obj.lib)
+        copy.row, copy.rate, copy.partial, copy.handed = obj.row, obj.rate, obj.partial, obj.handed
+        for name, parts in obj.children.items():
+            for part in parts:
+                self.adopt(copy, name, part)
+        for name in obj.attrs:
+            copy.attrs[name] = None
+            self.world.set(copy, name, self.world.get(obj, name))
+        copy.children = {}
+        self.world.set(copy, MODE, self.modes(obj))
+        copy.partial = True
+        self.world.set(copy, "%frozen", self.world.get(obj, "%frozen"))
+        self.copies[copy] = obj
+        return copy
+
+    def _optimizer(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        obj = self.make("optimizer", site, lib=name)
+        inside = self.all_spilled(args.all())
+        networks = {part for value in args.all() for part in self.networks_in(value)}
+        self.world.set(obj, "%of", inside.of | networks or (frozenset() if inside.leaf else None))
+        return Ref(obj)
+
+    def _object(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        return Ref(self.make(row.kind or row.does, site, lib=name))
+
+    def _loader(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        return Data(self.fresh(site), kind="loader")
+
+    def _loss_of(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        return self.as_loss(self.result(args, site))
+
+    @staticmethod
+    def as_loss(value: Data) -> Data:
+        return Data(value.sym, value.flows, value.grads, value.of, value.kind, True, value.leaf, value.told, value.sums)
+
+    def _sink(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        value = self.all_spilled(args.all())
+        self.shown(FROM_SINKS[row.does], value, site)
+        return self.result(args, site, kind=row.kind or "")
+
+    def shown(self, kind: SinkKind, value: Data, site: int) -> None:
+        """A sink; showing a loss is scoring."""
+        self.sink("score" if kind == "report" and value.loss else kind, value, site)
+
+    def _gradients(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        if args.positional and type(args.positional[0]) is Fn:
+            return self.with_gradients(args.positional[0], row.turns == "on")
+        made = self.gradients(row.turns, args, row.arg)
+        if row.turns != "argument":
+            return made
+        return self.set_gradients(made)
+
+    def set_gradients(self, asked: Gradients) -> Value:
+        """``set_grad_enabled`` acts as soon as it is called; in a ``with`` it is undone at the end."""
+        was = self.world.grad
+        if asked.on is None and asked.flag is not None:
+            known = self.world.assumed.get(asked.flag)
+            if known is None:
+                world, flag = self.world, asked.flag
+                truth = self.choose(
+                    lambda: [(world.assume(flag, True), Const(True)), (world.assume(flag, False), Const(False))]
+                )
+                known = type(truth) is Const and bool(truth.value)
+            asked = Gradients(known)
+        self.world.grad = asked.on
+        return Gradients(asked.on, was, "entered")
+
+    @staticmethod
+    def with_gradients(fn: Fn, on: bool) -> Fn:
+        return Fn(fn.function, fn.frame, fn.receiver, on, fn.manager, fn.static, fn.prop)
+
+    def _backward(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        value = self.operand(args, row.arg)
+        if value is not None:
+            self.sink("backward", value, site)
+        return NONE
+
+    def _gradient(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        self.sink("gradient", self.all_spilled(args.all()), site)
+        forward_of = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+        if forward_of is not None:
+            self.model(forward_of).own_gradients = True
+        return self.result(args, site)
+
+    def _operation(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        self.apply_operation(row, name, args, site)
+        return self.result(args, site)
+
+    def apply_operation(self, row: Call, name: str, args: Arguments, site: int) -> None:
+        """A functional operation that is random unless a flag says that training is over."""
+        rate = self.operand(args, row.rate) if row.rate is not None else None
+        if type(rate) is Const and rate.value in (0, 0.0, None):
+            return
+        owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+        active, literal = self._active(row, args, rate, owner)
+        cls = owner.cls if owner is not None else None
+        if cls is not None:
+            self.operations.setdefault(cls, set()).add(name)
+        self.emit(
+            Apply, site, (name, active, literal, cls),
+            lambda place: Apply(
+                place=place, operation=name, sensitivity=row.sensitivity or "stochastic", active=active, literal=literal,
+                owner=cls.name if cls is not None else "", flag=(row.training.name or "") if row.training else "",
+            ),
+        )  # fmt: skip
+
+    def _active(
+        self, row: Call, args: Arguments, rate: Value | None, owner: Obj | None
+    ) -> tuple[Literal["always", "never", "mode"] | None, bool]:
+        if any(isinstance(key, tuple) and key[0] == "truth" and is_mode(key[1]) for key in self.world.assumed):
+            return "mode", False
+        if row.training is None:
+            return ("always" if type(rate) is Const or follows(rate) else None), False
+        given = self.operand(args, Argument(at=row.training.at, name=row.training.name))
+        flag = self.operand(args, row.training)
+        if type(flag) is Const:
+            return ("always" if flag.value else "never"), given is not None
+        if type(flag) is Data and is_mode(flag.sym):
+            return "mode", False
+        return None, False
+
+    def _trainer(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        obj = self.make(row.kind or "trainer", site, lib=name)
+        obj.row = row
+        networks = frozenset(part for value in args.all() for part in self.networks_in(value))
+        self.world.set(obj, "%of", networks)
+        return Ref(obj)
+
+    def fitted(self, row_framework: str, networks: frozenset[Obj], site: int) -> None:
+        """A framework's loop ran over these networks: it leaves them in a mode of its own."""
+        model = self.model(next(iter(networks))) if networks else None
+        self.emit(Train, site, model, lambda place: Train(place=place, model=model, framework=row_framework))
+        self.set_modes(networks, HANDED_IN)
+
+    def _fit(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        networks = frozenset(part for value in args.all() for part in self.networks_in(value))
+        self.fitted(row.framework or name, networks, site)
+        return self.result(args, site)
+
+    def _invoke(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        func = self.operand(args, row.arg)
+        if func is None:
+            return self.result(args, site)
+        handed = [value for value in args.positional if value is not func]
+        listed = args.keyword.get("args")
+        if listed is not None:
+            handed = list(self.items(listed) or [])
+        elif row.kind == "map":
+            handed = [self.elements(value) for value in handed]
+        elif len(handed) == 1 and type(handed[0]) is Seq:
+            handed = list(handed[0].items)
+        if row.kind == "spawn":
+            handed.insert(0, UNKNOWN)
+        value = self.call(func, Arguments(handed, {}, UNKNOWN), site)
+        return self.spilled(value).renamed(self.fresh(site))
+
+    def _partial(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        if not args.positional:
+            return UNKNOWN
+        return Partial(args.positional[0], tuple(args.positional[1:]), tuple(sorted(args.keyword.items())))
+
+    def _elements(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        value = self.operand(args, row.arg)
+        return value if value is not None else self.result(args, site)
+
+    def _enumerate(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        value = args.positional[0] if args.positional else UNKNOWN
+        items = self.items(value)
+        if items is not None:
+            return Seq(tuple(Seq((Const(number), item)) for number, item in enumerate(items)))
+        return self.iterating(Seq((Data(self.fresh(site)), self.elements(value))), site)
+
+    def _zip(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        listed = [self.items(value) for value in args.positional]
+        if listed and all(items is not None for items in listed):
+            return Seq(tuple(Seq(row) for row in zip(*(items or () for items in listed), strict=False)))
+        return self.iterating(Seq(tuple(self.elements(value) for value in args.positional)), site)
+
+    def iterating(self, element: Value, site: int) -> Value:
+        """Something to iterate over whose elements are all like this one."""
+        obj = self.make("list", site)
+        self.world.set(obj, "%items", None)
+        self.world.set(obj, "%elem", element)
+        return Ref(obj)
+
+    def _constant(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        return Data(self.fresh(site), kind=row.kind or "")
+
+    def _detach(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        return self.result(args, site, attached=False)
+
+    def _exit(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        raise Dead
+
+    def _context(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        return args.positional[0] if args.positional and type(args.positional[0]) is Ref else self.result(args, site)
+
+    # methods of things that are not of the project
+
+    def unknown_method(self, receiver: Value, name: str, args: Arguments, site: int) -> Value:
+        for value in args.all():
+            self.touch(value)
+        inside = self.all_spilled([receiver, *args.all()])
+        if name == "step" and inside.flows:
+            self.sink("act", self.all_spilled(args.all()), site)
+            return Data(self.fresh(site))
+        return inside.renamed(self.fresh(site))
+
+    def tensor_method(self, row: Method, receiver: Data, args: Arguments, site: int) -> Value:
+        """A method that a network's output, or anything unknown, answers to."""
+        inside = self.all_spilled([receiver, *args.all()])
+        if row.does == "backward":
+            self.sink("backward", inside, site)
+            return NONE
+        if row.does in ("score", "read"):
+            self.sink("score", inside, site)
+            attached = inside.grads if row.does == "score" else frozenset()
+            return Data(
+                self.fresh(site), inside.flows, attached, inside.of, "", inside.loss, False, inside.told, inside.sums
+            )
+        if row.does == "detach":
+            return Data(self.fresh(site), inside.flows, frozenset(), frozenset(), "", inside.loss, False, inside.told)
+        if row.does == "constant" or row.does == "none":
+            return Data(self.fresh(site))
+        if row.does == "leaf":
+            return self.leaf(receiver, args, row)
+        return inside.renamed(self.fresh(site))
+
+    def leaf(self, receiver: Data, args: Arguments, row: Method) -> Value:
+        """``x.requires_grad_()``: of weights, freezing or not; of anything else, gradients of the inputs."""
+        flag = self.operand(args, row.arg)
+        on = not (type(flag) is Const and not flag.value)
+        if receiver.of:
+            self.freeze(receiver.of, not on)
+            return receiver
+        if not on:
+            return receiver
+        if receiver.sym is not None:
+            self.world.set(receiver.sym, "%leaf", True)
+        return Data(
+            receiver.sym, receiver.flows, receiver.grads, receiver.of, receiver.kind, receiver.loss, True, receiver.told
+        )
+
+    def freeze(self, objs: frozenset[Obj], frozen: bool) -> None:
+        for obj in objs:
+            for part in self.family(obj):
+                self.world.set(part, "%frozen", frozen or None)
+
+    def kind_method(self, row: Method, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
+        """A method of an object that a library made."""
+        if row.does == "step":
+            objs: frozenset[Obj] | None = self.world.get(obj, "%of")
+            for value in args.all():
+                if type(value) in (Fn, Partial):
+                    self.call(value, Arguments([], {}), site)
+            self.optimizer_step(objs, site)
+            return Data(self.fresh(site))
+        if row.does == "step-of":
+            target = self.operand(args, row.arg)
+            objs = self.world.get(target.obj, "%of") if type(target) is Ref else None
+            self.optimizer_step(objs, site)
+            return Data(self.fresh(site))
+        if row.does == "scale":
+            return args.positional[0] if args.positional else UNKNOWN
+        if row.does == "prepare":
+            return self._prepare(_NO_ROW, "", args, site, called)
+        if row.does == "self":
+            return Ref(obj)
+        if row.does == "backward":
+            self.sink("backward", self.all_spilled(args.all()), site)
+            return NONE
+        if row.does == "update":
+            self.sink("score", self.all_spilled(args.all()), site)
+            return self.result(args, site)
+        if row.does in FROM_SINKS:
+            self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
+            return self.result(args, site)
+        if row.does == "fit":
+            networks: frozenset[Obj] = self.world.get(obj, "%of") or frozenset()
+            networks |= {part for value in args.all() for part in self.networks_in(value)}
+            self.fitted(obj.lib, networks, site)
+            return self.result(args, site)
+        if row.does == "gradients":
+            return self.gradients(row.turns, args, row.arg)
+        if row.does in ("none", "constant", "zero"):
+            return Data(self.fresh(site), kind=row.kind or "")
+        if row.does == "elements":
+            return args.positional[0] if args.positional else UNKNOWN
+        return self.result(args, site, kind=row.kind or "")
+
+    def network_method(self, row: Method, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
+        """A method that every network has."""
+        if row.does == "mode":
+            self.switch(obj, self.asked_mode(row, args, site), site)
+            return Ref(obj)
+        if row.does == "forward":
+            return self.forward(obj, args, site, called)
+        if row.does == "self":
+            return Ref(obj)
+        if row.does == "freeze":
+            flag = self.operand(args, row.arg)
+            if type(flag) is Const:
+                self.freeze(frozenset((obj,)), not flag.value)
+            return Ref(obj)
+        if row.does == "parameters":
+            return Data(self.fresh(site), of=frozenset((obj,)), kind="weights")
+        if row.does == "parts":
+            return Data(self.fresh(site), of=frozenset((obj,)), kind="parts")
+        for value in args.all():
+            for part in self.networks_in(value):
+                self.adopt(obj, "%items", part)
+        return Data(self.fresh(site))
+
+    def asked_mode(self, row: Method, args: Arguments, site: int) -> ModeName | None:
+        """The mode that ``train(flag)`` sets; a flag that nobody knows splits the world."""
+        if row.mode != "argument":
+            return "eval" if row.mode == "eval" else "train"
+        flag = self.operand(args, row.arg)
+        if type(flag) is Const:
+            return "train" if flag.value else "eval"
+        if type(flag) is not Data or flag.sym is None:
+            return None
+        if isinstance(flag.sym, tuple) and flag.sym[0] == "saved":
+            return None
+        key = ("truth", flag.sym)
+        known = self.world.assumed.get(key)
+        if known is None:
+            world = self.world
+            outcomes: Callable[[], list[Outcome]] = lambda: [
+                (world.assume(key, True), Const(True)),
+                (world.assume(key, False), Const(False)),
+            ]
+            truth = self.choose(outcomes)
+            known = type(truth) is Const and bool(truth.value)
+        return "train" if known else "eval"
+
+    def accumulate(self, name: str, value: Value, site: int) -> Accumulate | None:
+        """A running total takes a value that still holds its graph."""
+        inside = self.spilled(value)
+        if not inside.flows:
+            return None
+        return self.emit(
+            Accumulate, site, (inside.flows, inside.grads),
+            lambda place: Accumulate(
+                place=place, name=name, forwards=inside.flows, attached=inside.grads, scalar=inside.loss
+            ),
+        )  # fmt: skip
+
+    def loss_like(self, name: str, value: Data) -> Data:
+        return self.as_loss(value) if value.flows and names_loss(name) else value
+
+
+_NO_ROW = Call(does="value")
+
+
+def _true(value: Value) -> bool:
+    return type(value) is Const and value.value is True
+
+
+def is_mode(sym: Hashable) -> bool:
+    """It stands for ``self.training``."""
+    return isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "attr" and sym[2] == "training"
+
+
+def follows(rate: Value | None) -> bool:
+    """A rate kept on the module, whatever the mode (``self.p``)."""
+    return type(rate) is Data and isinstance(rate.sym, tuple) and rate.sym[0] == "attr" and not is_mode(rate.sym)
+
+
+def mentions(key: Hashable, sym: Hashable) -> bool:
+    return key == sym or (isinstance(key, tuple) and any(mentions(part, sym) for part in key))
+
+
+def names(expr: s.Expr) -> set[str]:
+    """The variables that an expression reads."""
+    found: set[str] = set()
+    todo: list[object] = [expr]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, s.Name):
+            found.add(one.id)
+        elif isinstance(one, (list, tuple)):
+            todo.extend(one)
+        elif isinstance(one, (s.Expr, s.Arg)):
+            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
+    return found
+
+
+_Row = Callable[[Effects, Call, str, Arguments, int, "s.Call | None"], Value]
+_CALLS: dict[str, _Row] = {
+    "layer": Effects._layer,
+    "base": Effects._layer,
+    "model": Effects._model,
+    "share": Effects._share,
+    "prepare": Effects._prepare,
+    "copy": Effects._copy,
+    "optimizer": Effects._optimizer,
+    "loss": Effects._object,
+    "metric": Effects._object,
+    "environment": Effects._object,
+    "loss-of": Effects._loss_of,
+    "score": Effects._sink,
+    "store": Effects._sink,
+    "report": Effects._sink,
+    "loader": Effects._loader,
+    "gradients": Effects._gradients,
+    "backward": Effects._backward,
+    "gradient": Effects._gradient,
+    "operation": Effects._operation,
+    "trainer": Effects._trainer,
+    "fit": Effects._fit,
+    "invoke": Effects._invoke,
+    "partial": Effects._partial,
+    "elements": Effects._elements,
+    "enumerate": Effects._enumerate,
+    "zip": Effects._zip,
+    "constant": Effects._constant,
+    "detach": Effects._detach,
+    "exit": Effects._exit,
+    "context": Effects._context,
+    "scaled-loss": Effects._elements,
+}

@@ -1,0 +1,188 @@
+"""The state of the interpreter: the current world, the stack of calls, what has happened, and choices between worlds.
+
+The layers above it (objects, effects, calls, expressions, statements) each add one part of the language; what a lower
+layer needs of a higher one is declared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from auditor.libraries import Libraries
+from auditor.static import syntax as s
+from auditor.static.project import Project, Unit
+from auditor.static.values import Frame, Obj, Value
+from auditor.static.worlds import World, reduce
+from auditor.trace import Event, Model, Place
+
+E = TypeVar("E", bound=Event)
+Outcome = tuple[World, Value]
+DEEPEST_CALLS = 14
+MOST_STEPS = 60_000
+
+
+class Exhausted(Exception):
+    """One entry point took more steps than any is worth; what was seen of it stays."""
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The operands of a call. ``more`` is what an unknown ``*args`` or ``**kwargs`` may add."""
+
+    positional: list[Value]
+    keyword: dict[str, Value]
+    more: Value | None = None
+    texts: tuple[s.Arg, ...] = ()
+
+    def all(self) -> list[Value]:
+        values = [*self.positional, *self.keyword.values()]
+        return [*values, self.more] if self.more is not None else values
+
+
+@dataclass(slots=True)
+class Activation:
+    """A function that is running."""
+
+    function: s.Function | None
+    frame: Frame
+    site: Place | None
+    loops: list[frozenset[str]] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    hook: Callable[[Value], list[Outcome]] | None = None
+    """What a ``yield`` runs: the body of the ``with`` statement that entered this function."""
+    forward_of: Obj | None = None
+    """The network whose forward this is."""
+
+
+class Machine:
+    def __init__(self, project: Project, libraries: Libraries) -> None:
+        self.project = project
+        self.libraries = libraries
+        self.root = World()
+        self.world = self.root
+        self.frame = Frame(None, None, "")
+        self.stack: list[Activation] = []
+        self.context: tuple[Hashable, ...] = ()
+        self.events: dict[Hashable, Event] = {}
+        self.assumed: tuple[Place, ...] = ()
+        self.steps = 0
+        self.limit = MOST_STEPS
+        self.reached: set[s.Function] = set()
+        self.models: dict[Obj, Model] = {}
+        self._frames: dict[Hashable, Frame] = {}
+        self._tape: list[Outcome] = []
+        self._position = 0
+        self._pending: list[list[Outcome]] = []
+
+    # what the layers above provide
+
+    def evaluate(self, expr: s.Expr) -> Value:
+        raise NotImplementedError
+
+    def call(self, func: Value, args: Arguments, site: int, expr: s.Call | None = None) -> Value:
+        raise NotImplementedError
+
+    def module_frame(self, name: str) -> Frame:
+        raise NotImplementedError
+
+    # places and events
+
+    @property
+    def unit(self) -> Unit:
+        return self.project.units[self.frame.module]
+
+    def place(self, site: int) -> Place:
+        return Place(self.unit, site)
+
+    def place_of(self, definition: s.Function | s.Class) -> Place:
+        return Place(self.project.units[definition.module], definition.site)
+
+    def emit(self, kind: type[E], site: int, identity: Hashable, make: Callable[[Place], E]) -> E:
+        """The event of this kind and identity at this place in this call context, seen (again) in the current world."""
+        key = (kind, self.frame.module, site, self.context, identity)
+        event = self.events.get(key)
+        if event is None:
+            event = make(self.place(site))
+            event.chain = tuple(one.site for one in self.stack if one.site is not None)
+            function = next((one.function for one in reversed(self.stack) if one.function is not None), None)
+            event.function = self.place_of(function) if function is not None else None
+            event.assumed = self.assumed
+            self.events[key] = event
+        assert isinstance(event, kind)
+        event.after |= self.world.last
+        self.world.last = frozenset((event,))
+        return event
+
+    def frame_of(self, function: s.Function | s.Class, outer: Frame | None, module: str) -> Frame:
+        key = (function, outer, self.context)
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = Frame(function, outer, module)
+        return frame
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps > self.limit:
+            raise Exhausted
+
+    # choices: an expression that may go on in several worlds is evaluated once for each
+
+    def choose(self, outcomes: Callable[[], Sequence[Outcome]]) -> Value:
+        """Go on in one of several worlds; the statement is evaluated again for each of the others.
+
+        Whatever was chosen before in this statement is not computed again but read from the tape.
+        """
+        if self._position < len(self._tape):
+            world, value = self._tape[self._position]
+            self._position += 1
+            self.world = world.fork()
+            return value
+        tape, position, pending = self._tape, self._position, self._pending
+        found = list(outcomes())
+        self._tape, self._position, self._pending = tape, position, pending
+        if not found:
+            raise Dead
+        for other in found[1:]:
+            self._pending.append([*self._tape, other])
+        world, value = found[0]
+        self._tape.append((world, value))
+        self._position += 1
+        self.world = world.fork()
+        return value
+
+    def in_every_world(self, run: Callable[[], Value], start: World) -> list[Outcome]:
+        """All the worlds that a computation may end in, with its value in each."""
+        saved = self._tape, self._position, self._pending, self.world
+        results: list[Outcome] = []
+        self._pending = [[]]
+        try:
+            while self._pending and len(results) < 16:
+                self._tape = self._pending.pop()
+                self._position = 0
+                self.world = start.fork()
+                try:
+                    value = run()
+                except Dead:
+                    continue
+                results.append((self.world, value))
+        finally:
+            self._tape, self._position, self._pending, self.world = saved
+        return results
+
+    def merged(self, outcomes: list[Outcome], most: int = 4) -> list[Outcome]:
+        """Fewer worlds, with the values that go with them."""
+        if len(outcomes) < 2:
+            return outcomes
+        marker = object()
+        for world, value in outcomes:
+            world.set(marker, "%value", value)
+        made: list[Outcome] = []
+        for world in reduce([world for world, _ in outcomes], most):
+            made.append((world, world.get(marker, "%value")))
+        return made
+
+
+class Dead(Exception):
+    """No world goes on from here (the program ended, or nothing is left to assume)."""

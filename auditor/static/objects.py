@@ -1,0 +1,335 @@
+"""Objects and networks: attributes, classes, modes that belong to an object and to all of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+
+from auditor.libraries import Call
+from auditor.static import syntax as s
+from auditor.static.conventions import MODEL_CLASS, names_model
+from auditor.static.machine import Machine
+from auditor.static.values import (
+    UNKNOWN,
+    Cls,
+    Const,
+    Data,
+    Either,
+    Lib,
+    Obj,
+    Ref,
+    Seq,
+    Value,
+    alternatives,
+    either,
+    mixed,
+)
+from auditor.static.worlds import MODE, Modes
+from auditor.trace import Build, Layer, Mode, Model, ModeName, Network, Place, Switch
+
+NETWORK_ROLES = ("base", "layer", "model")
+AS_BUILT: Modes = frozenset({Mode("train")})
+HANDED_IN: Modes = frozenset({Mode(None)})
+
+
+class Objects(Machine):
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]  # the layers add no arguments of their own
+        self._objects: dict[Hashable, Obj] = {}
+        self.bases: dict[s.Class, list[Value]] = {}
+        self.scopes: dict[s.Class, Cls] = {}
+        self.instances: dict[s.Class, list[Obj]] = {}
+        self.operations: dict[s.Class, set[str]] = {}
+        self.copies: dict[Obj, Obj] = {}
+
+    # making
+
+    def make(self, kind: str, site: int, cls: s.Class | None = None, lib: str = "") -> Obj:
+        """The object made at this place in this call context."""
+        key = (kind, self.frame.module, site, self.context, cls, lib)
+        obj = self._objects.get(key)
+        if obj is None:
+            obj = self._objects[key] = Obj(kind, site, self.frame.module, cls, lib)
+            if cls is not None:
+                self.instances.setdefault(cls, []).append(obj)
+        return obj
+
+    def handed_in(self, sym: Hashable, name: str) -> Obj:
+        """The network behind a value that nobody in the project makes."""
+        obj = self._objects.get(("handed", sym))
+        if obj is None:
+            obj = self._objects["handed", sym] = Obj("module", -1, self.frame.module)
+            obj.handed = True
+            obj.name = name
+            if isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "attr" and isinstance(sym[1], Obj):
+                owner = sym[1]
+                if owner.kind == "module":
+                    owner.children.setdefault(str(sym[2]), []).append(obj)
+                    self.world.set(obj, MODE, self.modes(owner))
+        return obj
+
+    def known_network(self, value: Value) -> Obj | None:
+        """The network that a value is, where that is known."""
+        if type(value) is Ref and value.obj.kind == "module":
+            return value.obj
+        if type(value) is Data:
+            if value.kind == "wrapped" and len(value.of) == 1:
+                return next(iter(value.of))
+            if value.sym is not None:
+                return self._objects.get(("handed", value.sym))
+        return None
+
+    def network_of(self, value: Value, name: str, sure: bool = False) -> Obj | None:
+        """The network that a value is, or is taken for: it is used like one (`sure`), or is called one."""
+        known = self.known_network(value)
+        if known is not None:
+            return known
+        if type(value) is Data and value.sym is not None and not value.flows and value.kind in ("", "loaded"):
+            if isinstance(value.sym, tuple) and value.sym[0] == "import":
+                return None
+            if sure or names_model(name):
+                obj = self.handed_in(value.sym, name)
+                if value.kind == "loaded":
+                    obj.handed = True
+                    obj.lib = "loaded"
+                return obj
+        return None
+
+    # classes
+
+    def linear(self, cls: s.Class) -> Iterator[s.Class]:
+        """A class and its bases in the project, nearest first."""
+        seen: set[s.Class] = set()
+        todo = [cls]
+        while todo:
+            one = todo.pop(0)
+            if one in seen:
+                continue
+            seen.add(one)
+            yield one
+            for base in self.bases.get(one, []):
+                todo.extend(each.cls for each in alternatives(base) if type(each) is Cls)
+
+    def foreign(self, cls: s.Class) -> Iterator[Value]:
+        """The bases of a class that are not of the project."""
+        for one in self.linear(cls):
+            for base in self.bases.get(one, []):
+                for each in alternatives(base):
+                    if type(each) is not Cls:
+                        yield each
+
+    def base_rows(self, cls: s.Class) -> Iterator[Call]:
+        for base in self.foreign(cls):
+            if type(base) is Lib:
+                row = self.libraries.call(base.name)
+                if row is not None and row.does in NETWORK_ROLES:
+                    yield row
+
+    def unknown_bases(self, cls: s.Class) -> bool:
+        return any(type(base) is not Lib for base in self.foreign(cls))
+
+    def is_network(self, cls: s.Class) -> bool:
+        if any(True for _ in self.base_rows(cls)):
+            return True
+        if not self.unknown_bases(cls):
+            return False
+        return any("forward" in one.methods for one in self.linear(cls)) and bool(MODEL_CLASS.search(cls.name))
+
+    def framework(self, cls: s.Class) -> str | None:
+        return next((row.framework for row in self.base_rows(cls) if row.framework), None)
+
+    def method(self, cls: s.Class, name: str) -> tuple[s.Class, s.Function] | None:
+        for one in self.linear(cls):
+            if name in one.methods:
+                return one, one.methods[name]
+        return None
+
+    # attributes
+
+    def set_attribute(self, obj: Obj, name: str, value: Value) -> None:
+        obj.attrs[name] = None
+        self.world.set(obj, name, value)
+        if obj.kind != "module":
+            return
+        if name == "training" and type(value) is Const:
+            self.set_modes([obj], frozenset({Mode("train" if value.value else "eval")}))
+        for part in self.networks_in(value):
+            self.adopt(obj, name, part)
+
+    def adopt(self, obj: Obj, name: str, part: Obj) -> None:
+        held = obj.children.setdefault(name, [])
+        if part is not obj and part not in held:
+            held.append(part)
+
+    def networks_in(self, value: Value) -> Iterator[Obj]:
+        """The networks that a value is or holds."""
+        if type(value) is Ref:
+            if value.obj.kind == "module":
+                yield value.obj
+            elif value.obj.kind in ("list", "dict"):
+                yield from self.networks_in(self.elements(value))
+        elif isinstance(value, (Seq, Either)):
+            for item in value.items if isinstance(value, Seq) else value.values:
+                yield from self.networks_in(item)
+        elif type(value) is Data and value.kind == "wrapped":
+            yield from value.of
+
+    # containers
+
+    def items(self, value: Value) -> tuple[Value, ...] | None:
+        """The elements of a sequence, where each is known."""
+        if type(value) is Seq:
+            return value.items
+        if type(value) is Ref and value.obj.kind == "list":
+            items: Seq | None = self.world.get(value.obj, "%items")
+            return items.items if items is not None else None
+        if type(value) is Ref and value.obj.kind == "module" and value.obj.children.get("%items"):
+            return tuple(Ref(part) for part in value.obj.children["%items"])
+        return None
+
+    def elements(self, value: Value) -> Value:
+        """What any element of a container may be."""
+        items = self.items(value)
+        if items is not None:
+            return either(items) if items else UNKNOWN
+        if type(value) is Ref and value.obj.kind in ("list", "dict"):
+            some: Value | None = self.world.get(value.obj, "%elem")
+            known = [self.world.get(value.obj, name) for name in value.obj.attrs]
+            parts = [one for one in (some, *known) if one is not None]
+            return either(parts) if parts else UNKNOWN
+        if type(value) is Data:
+            if value.sym is not None:
+                return Data(
+                    ("elem", value.sym), value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told
+                )
+            return value
+        if type(value) is Either:
+            return either(self.elements(one) for one in value.values)
+        return UNKNOWN
+
+    def spilled(self, value: Value, depth: int = 3) -> Data:
+        """Everything of forward passes and networks that a value holds, at any depth."""
+        if type(value) is Data:
+            return value
+        if depth:
+            if isinstance(value, (Seq, Either)):
+                parts = value.items if isinstance(value, Seq) else value.values
+                return mixed([self.spilled(part, depth - 1) for part in parts]) if parts else UNKNOWN
+            if type(value) is Ref and value.obj.kind in ("list", "dict"):
+                return self.spilled(self.elements(value), depth - 1)
+        return UNKNOWN
+
+    def all_spilled(self, values: Iterable[Value]) -> Data:
+        parts = [self.spilled(value) for value in values]
+        parts = [part for part in parts if part.flows or part.of or part.leaf or part.sums or not part.told]
+        return mixed(parts) if parts else UNKNOWN
+
+    # modes
+
+    def modes(self, obj: Obj) -> Modes:
+        known: Modes | None = self.world.get(obj, MODE)
+        if known is not None:
+            return known
+        return HANDED_IN if obj.handed else AS_BUILT
+
+    def family(self, obj: Obj) -> list[Obj]:
+        """A network and all of its parts."""
+        found = [obj]
+        for one in found:
+            for parts in one.children.values():
+                found.extend(part for part in parts if part not in found)
+        return found
+
+    def set_modes(self, objs: Iterable[Obj], modes: Modes) -> None:
+        for obj in objs:
+            for part in self.family(obj):
+                self.world.set(part, MODE, modes)
+
+    def switch(self, obj: Obj, mode: ModeName | None, site: int, whole: bool = True) -> None:
+        """``model.train(mode)``, as called."""
+        model = self.model(obj)
+        model.switched_somewhere = True
+        event = self.emit(
+            Switch, site, (model, mode, whole), lambda place: Switch(place=place, model=model, mode=mode, whole=whole)
+        )
+        if whole:
+            self.set_modes([obj], frozenset({Mode(mode, event)}))
+
+    def touch(self, value: Value) -> None:
+        """Something unknown had these networks in its hands."""
+        for obj in self.networks_in(value):
+            modes = self.modes(obj)
+            self.world.set(obj, MODE, frozenset(Mode(mode.value, mode.cause, False) for mode in modes))
+
+    # what the trace is told of a network
+
+    def model(self, obj: Obj) -> Model:
+        model = self.models.get(obj)
+        if model is None:
+            place = None if obj.site < 0 else self.place_in(obj)
+            model = Model(obj.name, "handed-in" if obj.handed else "built", place)
+            if obj.cls is not None:
+                model.kind = obj.cls.name
+                model.framework = self.framework(obj.cls)
+            else:
+                model.kind = obj.lib
+                row = obj.row
+                if isinstance(row, Call):
+                    model.framework = row.framework
+                    if row.mode == "unknown":
+                        model.origin = "loaded"
+                if obj.lib == "loaded":
+                    model.origin = "loaded"
+            self.models[obj] = model
+        return model
+
+    def place_in(self, obj: Obj) -> Place:
+        return Place(self.project.units[obj.module], obj.site)
+
+    def built(self, obj: Obj, site: int) -> None:
+        model = self.model(obj)
+        self.emit(Build, site, model, lambda place: Build(place=place, model=model))
+
+    def complete_models(self) -> None:
+        """Fill in the networks, now that all constructors and forwards have been seen."""
+        for obj, model in self.models.items():
+            model.network = self.network(obj)
+
+    def network(self, obj: Obj) -> Network:
+        layers: list[Layer] = []
+        complete = self._layers(obj, "", layers, set())
+        return Network(tuple(layers), complete)
+
+    def _layers(self, obj: Obj, path: str, layers: list[Layer], seen: set[Obj]) -> bool:
+        if obj in seen:
+            return True
+        seen.add(obj)
+        complete = not obj.partial and not obj.handed
+        place = None if obj.site < 0 else self.place_in(obj)
+        if obj.cls is not None:
+            complete &= self._class_layers(obj, path, layers)
+        elif isinstance(obj.row, Call):
+            row = obj.row
+            layers.append(Layer(path, obj.lib, place, row.sensitivity, obj.rate))
+            complete &= row.complete
+        else:
+            complete = False
+        for name, parts in obj.children.items():
+            for number, part in enumerate(parts):
+                label = str(number) if name == "%items" else name
+                complete &= self._layers(part, f"{path}.{label}" if path else label, layers, seen)
+        return complete
+
+    def _class_layers(self, obj: Obj, path: str, layers: list[Layer]) -> bool:
+        assert obj.cls is not None
+        complete = not self.unknown_bases(obj.cls)
+        for row in self.base_rows(obj.cls):
+            if row.does == "model" and (row.sensitivity is not None or not row.complete):
+                complete &= row.complete
+                if row.sensitivity is not None:
+                    layers.append(Layer(path, obj.cls.name, self.place_of(obj.cls), row.sensitivity))
+        for cls in self.linear(obj.cls):
+            for operation in sorted(self.operations.get(cls, ())):
+                layers.append(Layer(path, operation, self.place_of(cls), "dropout"))
+            if "training" in cls.mentions and not self.operations.get(cls):
+                layers.append(Layer(path, f"{cls.name}.training", self.place_of(cls), "stochastic"))
+        return complete

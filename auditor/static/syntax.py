@@ -1,0 +1,333 @@
+"""A small core language that Python sources are lowered to.
+
+Interpreting libcst's own tree would keep 1.3 kB a line in memory and handle each of its hundred node types. This is
+what remains of a file when white space, parentheses and sugar are gone: the interpreter's only input, and about a
+tenth of the size. ``site`` numbers the expression in the order of lowering: equal for equal source text, so
+that positions can be computed later, and only for files that end up in a report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Expr:
+    site: int
+
+
+@dataclass(slots=True, eq=False)
+class Const(Expr):
+    """A literal: None, a bool, a number, a string, bytes, or ``...``."""
+
+    value: object
+
+
+@dataclass(slots=True, eq=False)
+class Name(Expr):
+    id: str
+
+
+@dataclass(slots=True, eq=False)
+class Attr(Expr):
+    obj: Expr
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Item(Expr):
+    obj: Expr
+    index: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Slice(Expr):
+    parts: list[Expr | None]
+
+
+@dataclass(slots=True, eq=False)
+class Arg:
+    value: Expr
+    keyword: str | None = None
+    star: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Call(Expr):
+    func: Expr
+    args: list[Arg]
+
+
+@dataclass(slots=True, eq=False)
+class Bin(Expr):
+    """A binary operation; ``op`` is the operator's class name (Add, MatrixMultiply, ...)."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Compare(Expr):
+    left: Expr
+    ops: list[tuple[str, Expr]]
+
+
+@dataclass(slots=True, eq=False)
+class Bool(Expr):
+    """``and`` / ``or``, both sides."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Unary(Expr):
+    op: str
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class IfExp(Expr):
+    test: Expr
+    body: Expr
+    orelse: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Sequence(Expr):
+    """A tuple, list or set display."""
+
+    kind: str
+    items: list[Expr]
+
+
+@dataclass(slots=True, eq=False)
+class Star(Expr):
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Dict(Expr):
+    """Pairs of key and value; a key of None stands before ``**value``."""
+
+    pairs: list[tuple[Expr | None, Expr]]
+
+
+@dataclass(slots=True, eq=False)
+class Comp(Expr):
+    """A comprehension or generator expression as the loops that it is."""
+
+    kind: str
+    element: Expr
+    key: Expr | None
+    loops: list[tuple[Expr, Expr, list[Expr]]]
+    """target, iterable, conditions"""
+    bound: frozenset[str]
+    """The names that change from one element to the next."""
+
+
+@dataclass(slots=True, eq=False)
+class Lambda(Expr):
+    function: Function
+
+
+@dataclass(slots=True, eq=False)
+class Yield(Expr):
+    value: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Named(Expr):
+    target: Expr
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Mix(Expr):
+    """Something made of parts whose way of mixing does not matter: an f-string, joined strings."""
+
+    parts: list[Expr]
+
+
+# statements
+
+
+@dataclass(slots=True, eq=False)
+class Stmt:
+    pass
+
+
+@dataclass(slots=True, eq=False)
+class ExprStmt(Stmt):
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Assign(Stmt):
+    targets: list[Expr]
+    value: Expr | None
+    annotation: Expr | None = None
+
+
+@dataclass(slots=True, eq=False)
+class AugAssign(Stmt):
+    target: Expr
+    op: str
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class If(Stmt):
+    test: Expr
+    body: list[Stmt]
+    orelse: list[Stmt]
+
+
+@dataclass(slots=True, eq=False)
+class For(Stmt):
+    target: Expr
+    iter: Expr
+    body: list[Stmt]
+    orelse: list[Stmt]
+    bound: frozenset[str]
+    """The names that the loop assigns, itself or in its body."""
+
+
+@dataclass(slots=True, eq=False)
+class While(Stmt):
+    test: Expr
+    body: list[Stmt]
+    orelse: list[Stmt]
+    bound: frozenset[str]
+
+
+@dataclass(slots=True, eq=False)
+class With(Stmt):
+    context: Expr
+    target: Expr | None
+    body: list[Stmt]
+
+
+@dataclass(slots=True, eq=False)
+class Handler:
+    type: Expr | None
+    name: str | None
+    body: list[Stmt]
+
+
+@dataclass(slots=True, eq=False)
+class Try(Stmt):
+    body: list[Stmt]
+    handlers: list[Handler]
+    orelse: list[Stmt]
+    final: list[Stmt]
+
+
+@dataclass(slots=True, eq=False)
+class Return(Stmt):
+    value: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Raise(Stmt):
+    value: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Break(Stmt):
+    pass
+
+
+@dataclass(slots=True, eq=False)
+class Continue(Stmt):
+    pass
+
+
+@dataclass(slots=True, eq=False)
+class Delete(Stmt):
+    targets: list[Expr]
+
+
+@dataclass(slots=True, eq=False)
+class Import(Stmt):
+    """``import a.b as c`` and ``from .a import b as c``; ``name`` None imports a module, ``"*"`` everything."""
+
+    module: str
+    level: int
+    name: str | None
+    alias: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Param:
+    name: str
+    kind: str
+    """``positional``, ``keyword``, ``*`` or ``**``"""
+    default: Expr | None
+    annotation: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Function(Stmt):
+    name: str
+    site: int
+    params: list[Param]
+    body: list[Stmt]
+    decorators: list[Expr]
+    locals: frozenset[str] = frozenset()
+    """Names that are bound in it, parameters included, those declared global or nonlocal excluded."""
+    generator: bool = False
+    mentions: frozenset[str] = frozenset()
+    """Every name and attribute that occurs in it, nested functions included."""
+    inner: bool = False
+    """Functions are defined in it, which may outlive a call of it."""
+    owner: Class | None = None
+    outer: Function | None = None
+    """The function that it is defined in."""
+    module: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Class(Stmt):
+    name: str
+    site: int
+    bases: list[Expr]
+    keywords: list[Arg]
+    body: list[Stmt]
+    decorators: list[Expr]
+    locals: frozenset[str] = frozenset()
+    mentions: frozenset[str] = frozenset()
+    outer: Function | None = None
+    module: str = ""
+    methods: dict[str, Function] = field(default_factory=dict)
+    calls: set[str] = field(default_factory=set)
+    """The attributes of ``self`` that its methods call."""
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    pattern: list[Expr]
+    """The literals that it matches; empty: anything."""
+    names: list[str]
+    guard: Expr | None
+    body: list[Stmt]
+
+
+@dataclass(slots=True, eq=False)
+class Match(Stmt):
+    subject: Expr
+    cases: list[Case]
+
+
+@dataclass(slots=True, eq=False)
+class Module:
+    """One file."""
+
+    body: list[Stmt]
+    locals: frozenset[str]
+    mentions: frozenset[str]
+    functions: list[Function]
+    classes: list[Class]
+    imports: list[Import]

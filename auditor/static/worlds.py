@@ -1,0 +1,221 @@
+"""Worlds: what may be the case at one point of a program.
+
+Real code correlates its branches (``if train: model.train()`` ... ``if train: loss.backward()``), and a plain join of
+branches is wrong on it. So the interpreter carries a small set of worlds, each with the tests that it has assumed;
+worlds that differ in nothing that matters are merged at once.
+
+A world is a store laid over the world it was forked from, so a fork costs nothing and a merge looks only at what
+changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, cast
+
+from auditor.static.values import Const, Data, Frame, Obj, Value, join
+from auditor.trace import Event, Mode
+
+Key = tuple[Any, str]
+Modes = frozenset[Mode]
+MODE = "%mode"
+MOST_WORLDS = 8
+DEEPEST = 24
+
+
+class World:
+    """One possible state: a store, the assumptions made on the way, autograd, and the last events."""
+
+    __slots__ = ("assumed", "depth", "grad", "last", "local", "parent")
+
+    def __init__(self, parent: World | None = None) -> None:
+        self.parent = parent
+        self.local: dict[Key, Any] = {}
+        if parent is None:
+            self.assumed: dict[Hashable, bool] = {}
+            self.grad: bool | None = True
+            self.last: frozenset[Event] = frozenset()
+            self.depth = 0
+        else:
+            self.assumed = parent.assumed
+            self.grad = parent.grad
+            self.last = parent.last
+            self.depth = parent.depth + 1
+            if self.depth > DEEPEST:
+                self._flatten()
+
+    def _flatten(self) -> None:
+        """Lay one store over the root, which all worlds share and see."""
+        chain = list(ancestors(self))
+        for world in reversed(chain[:-1]):
+            self.local.update(world.local)
+        self.parent = chain[-1]
+        self.depth = 1
+
+    def get(self, owner: Frame | Obj | Hashable, name: str) -> Any:
+        key = (owner, name)
+        world: World | None = self
+        while world is not None:
+            if key in world.local:
+                return world.local[key]
+            world = world.parent
+        return None
+
+    def set(self, owner: Frame | Obj | Hashable, name: str, value: Any) -> None:
+        self.local[owner, name] = value
+
+    def fork(self) -> World:
+        return World(self)
+
+    def assume(self, key: Hashable, truth: bool) -> World:
+        world = World(self)
+        world.assumed = {**self.assumed, key: truth}
+        return world
+
+    def absorb(self, child: World) -> None:
+        """Take over what changed in a world forked from this one; the child is not used any more."""
+        chain: list[World] = []
+        world: World | None = child
+        while world is not None and world is not self:
+            chain.append(world)
+            world = world.parent
+        if world is None:
+            chain.pop()
+            self.local = {}
+        for world in reversed(chain):
+            self.local.update(world.local)
+        self.assumed, self.grad, self.last = child.assumed, child.grad, child.last
+
+    def left(self, base: World, frame: Frame) -> World:
+        """The world after a call that began in `base`, without the variables of the function that has returned."""
+        made = World(base)
+        made.local = {key: value for key, value in changes(self, base).items() if key[0] is not frame}
+        made.assumed, made.grad, made.last = self.assumed, self.grad, self.last
+        return made
+
+
+def ancestors(world: World) -> Iterator[World]:
+    here: World | None = world
+    while here is not None:
+        yield here
+        here = here.parent
+
+
+def common(worlds: Sequence[World]) -> World | None:
+    """The nearest world that all of these are forked from."""
+    shared = None
+    for world in worlds:
+        line = [id(one) for one in ancestors(world)]
+        shared = line if shared is None else [one for one in shared if one in set(line)]
+    if not shared:
+        return None
+    return next(one for one in ancestors(worlds[0]) if id(one) == shared[0])
+
+
+def changes(world: World, base: World | None) -> dict[Key, Any]:
+    """What a world has set since its base."""
+    chain = []
+    for one in ancestors(world):
+        if one is base:
+            break
+        chain.append(one)
+    if len(chain) == 1:
+        return chain[0].local
+    store: dict[Key, Any] = {}
+    for one in reversed(chain):
+        store.update(one.local)
+    return store
+
+
+def _flag(value: object) -> bool:
+    return type(value) is Const and (value.value is None or type(value.value) in (bool, str))
+
+
+def distinct(a: World, b: World, base: World | None, flags: bool = True) -> bool:
+    """They differ in a mode, in autograd, or in a flag that later tests may ask: better kept apart."""
+    if a.grad is not b.grad:
+        return True
+    mine, theirs = changes(a, base), changes(b, base)
+    for key in mine.keys() | theirs.keys():
+        first = mine[key] if key in mine else a.get(*key)
+        second = theirs[key] if key in theirs else b.get(*key)
+        if first is second or first == second:
+            continue
+        if key[1] == MODE and first is not None and second is not None:
+            return True
+        if flags and _flag(first) and _flag(second):
+            return True
+    return False
+
+
+def _join(key: Key, first: Any, second: Any) -> Any:
+    if first is None or second is None:
+        return second if first is None else first
+    if key[1] == MODE:
+        return cast(Modes, first) | cast(Modes, second)
+    if isinstance(first, Value) and isinstance(second, Value):
+        return join(first, second)
+    return first if first == second else None
+
+
+def merge(a: World, b: World, base: World | None) -> World:
+    """One world for two; ``base`` is a common ancestor. Neither is changed."""
+    made = World(base)
+    if base is None:
+        made.assumed = {}
+    mine, theirs = changes(a, base), changes(b, base)
+    for key in mine.keys() | theirs.keys():
+        first = mine[key] if key in mine else a.get(*key)
+        second = theirs[key] if key in theirs else b.get(*key)
+        made.local[key] = first if first is second or first == second else _join(key, first, second)
+    if a.assumed is not b.assumed:
+        made.assumed = {key: truth for key, truth in a.assumed.items() if b.assumed.get(key) is truth}
+    else:
+        made.assumed = a.assumed
+    made.grad = a.grad if a.grad is b.grad else None
+    made.last = a.last | b.last
+    return made
+
+
+def reduce(worlds: list[World], most: int = MOST_WORLDS) -> list[World]:
+    """Merge the worlds that differ in nothing that matters, and more of them where they are too many."""
+    if len(worlds) < 2:
+        return worlds
+    base = common(worlds)
+    for flags in (True, False):
+        worlds = _grouped(worlds, base, flags)
+        if len(worlds) <= most:
+            return worlds
+    first = worlds[0]
+    for world in worlds[1:]:
+        first = merge(first, world, base)
+    return [first]
+
+
+def _grouped(worlds: list[World], base: World | None, flags: bool) -> list[World]:
+    groups: list[World] = []
+    for world in worlds:
+        for index, group in enumerate(groups):
+            if group is world:
+                break
+            if not distinct(group, world, base, flags):
+                groups[index] = merge(group, world, base)
+                break
+        else:
+            groups.append(world)
+    return groups
+
+
+def widened(seen: World, now: World, base: World | None) -> World | None:
+    """The state at a loop's head when this comes round again; None when that brings nothing new."""
+    made = merge(seen, now, base)
+    known = changes(seen, base)
+    grew = False
+    for key, value in list(made.local.items()):
+        before = known[key] if key in known else seen.get(*key)
+        if before is value or before == value:
+            continue
+        if before is not None and type(before) is Const and type(value) is Data and value.sym is None:
+            made.local[key] = Data(("loop", key), value.flows, value.grads, value.of, value.kind, value.loss)
+        grew = True
+    return made if grew else None

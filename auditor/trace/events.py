@@ -1,0 +1,169 @@
+"""What happens in a training program. Each event says what, to whom, in which state, and how the program came there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from auditor.trace.networks import Model
+from auditor.trace.places import Place
+
+ModeName = Literal["train", "eval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One mode that a model may be in.
+
+    ``value`` is None when it is not known. ``cause`` is the switch that set it; None: the mode that the model was
+    built, loaded or handed in with. ``told`` is False when something unknown had the model in its hands since.
+    """
+
+    value: ModeName | None
+    cause: Switch | None = None
+    told: bool = True
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Event:
+    """Anything that happens. Identity is the object itself: one event a place, call context and state."""
+
+    place: Place
+    chain: tuple[Place, ...] = ()
+    """The calls that lead here, outermost first; empty at the top level of a program."""
+    function: Place | None = None
+    """The definition of the function that it happens in; None at the top level of a module."""
+    assumed: tuple[Place, ...] = ()
+    """The undriven functions that somebody is taken to call: the entry point, and the methods called before it."""
+    after: set[Event] = field(default_factory=set)
+    """The events that may come immediately before."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Build(Event):
+    """A model was made."""
+
+    model: Model
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Switch(Event):
+    """A model's mode was set. ``mode`` None: from a value that nobody knows. ``called`` False: the bare ``model.eval``."""
+
+    model: Model
+    mode: ModeName | None
+    called: bool = True
+    whole: bool = True
+    """False: some of its layers only (frozen batch norm, Monte-Carlo dropout)."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Grad(Event):
+    """Autograd was switched on or off. ``called`` False: the context was named without its parentheses and does nothing."""
+
+    on: bool
+    scope: Literal["with", "statement", "decorator"]
+    called: bool = True
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Forward(Event):
+    """A forward pass over some rows.
+
+    Its purpose is no field but a question to the trace: which sinks its output reaches.
+    ``modes`` holds every mode that the model may be in, ``grad`` whether autograd records (None: not known).
+    """
+
+    model: Model
+    modes: tuple[Mode, ...]
+    grad: bool | None
+    rows: str = ""
+    """The user's text for what goes in."""
+    on_leaf: bool = False
+    """Gradients of the inputs are asked for (attacks, saliency, latents)."""
+    repeated: bool = False
+    """The same inputs pass again and again in a loop: an average over passes is wanted."""
+    forced: ModeName | None = None
+    """``model(x, training=True)``: the mode asked for in the call itself (Keras)."""
+    frozen: bool = False
+    """No weight of the model asks for gradients."""
+    feeds: set[Forward] = field(default_factory=set)
+    """The forward passes whose input comes from this one."""
+
+
+SinkKind = Literal["backward", "gradient", "score", "store", "report", "select", "act"]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Sink(Event):
+    """The output of forward passes arrives somewhere that gives them a purpose.
+
+    ``backward``: a backward pass. ``gradient``: gradients with respect to something else than weights. ``score``: a number
+    or a decision is made of it. ``store``: kept as a prediction. ``report``: shown. ``select``: a choice depends on it.
+    ``act``: handed to an environment.
+    """
+
+    kind: SinkKind
+    forwards: frozenset[Forward]
+    """The passes that it comes from."""
+    through: frozenset[Forward] = frozenset()
+    """Those of them that gradients can flow back to; what is in ``forwards`` only was detached or computed without autograd."""
+    told: bool = True
+    """False: what arrives may hold more than the passes named (something unknown was mixed in)."""
+    sums: frozenset[Accumulate] = frozenset()
+    """The running totals that arrive."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Step(Event):
+    """An optimizer step. ``models`` holds the models whose weights it moves; None: not known which."""
+
+    models: frozenset[Model] | None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Accumulate(Event):
+    """A value is added to a running total, or appended to a list, that lives on across iterations of a loop."""
+
+    name: str
+    forwards: frozenset[Forward]
+    attached: frozenset[Forward]
+    """Passes whose graph the value still holds: no ``.item()``, no ``.detach()``, autograd on."""
+    scalar: bool = False
+    """The value is a loss."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Apply(Event):
+    """A functional operation, or a layer called, inside a network's own forward.
+
+    ``active`` says whether a mode-sensitive operation is switched on: ``"always"`` (by the default of the function or a
+    literal), ``"never"``, ``"mode"`` (follows the network's mode) or None when not known.
+    """
+
+    operation: str
+    sensitivity: str
+    active: Literal["always", "never", "mode"] | None
+    literal: bool = False
+    """The switch is written out (``training=True``), so somebody meant it."""
+    owner: str = ""
+    """The class whose forward it is."""
+    flag: str = "training"
+    """The argument that would switch it."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Train(Event):
+    """A high-level fit of a framework that does its own loop, mode and gradients."""
+
+    model: Model | None
+    framework: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Compare(Event):
+    """Scores of two kinds of passes meet: subtracted, plotted, or printed side by side."""
+
+    left: frozenset[Forward]
+    right: frozenset[Forward]
+    how: str

@@ -1,0 +1,107 @@
+"""The story of a program, and the questions that rules ask of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from auditor.trace.events import Event, Forward, Mode, Sink, SinkKind, Step, Switch
+from auditor.trace.networks import Model
+
+E = TypeVar("E", bound=Event)
+
+JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "report", "select"})
+"""The purposes that make a pass without a backward pass an evaluation."""
+
+
+@dataclass(slots=True, eq=False)
+class _Purposes:
+    by_forward: dict[Forward, list[Sink]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Trace:
+    """Events as a graph: loops and branches make several orders possible, and each question says which it means."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self._events = tuple(events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._events)
+
+    def all(self, kind: type[E]) -> Iterator[E]:
+        """The events of one kind, in the order in which they were first seen."""
+        return (event for event in self._events if isinstance(event, kind))
+
+    @cached_property
+    def _purposes(self) -> _Purposes:
+        purposes = _Purposes()
+        for sink in self.all(Sink):
+            for forward in sink.forwards:
+                purposes.by_forward[forward].append(sink)
+        return purposes
+
+    def sinks(self, forward: Forward) -> list[Sink]:
+        """Where the output of a pass arrives, through any number of operations and calls."""
+        return self._purposes.by_forward.get(forward, [])
+
+    def reaches(self, forward: Forward, *kinds: SinkKind) -> bool:
+        return any(sink.kind in kinds for sink in self.sinks(forward))
+
+    @cached_property
+    def _stepped(self) -> tuple[frozenset[Model], bool]:
+        known: set[Model] = set()
+        anything = False
+        for step in self.all(Step):
+            if step.models is None:
+                anything = True
+            else:
+                known |= step.models
+        return frozenset(known), anything
+
+    def learns(self, model: Model) -> bool:
+        """Some optimizer step moves its weights, or may."""
+        known, anything = self._stepped
+        return model in known or anything
+
+    def trains(self, forward: Forward) -> bool:
+        """A training pass: its loss reaches a backward pass that gets to its weights, and an optimizer steps over them."""
+        through = any(sink.kind == "backward" and forward in sink.through for sink in self.sinks(forward))
+        return through and not forward.on_leaf and self.learns(forward.model)
+
+    def evaluates(self, forward: Forward) -> list[Sink]:
+        """The sinks that make this pass an evaluation: scored, stored, shown or selected on, and no backward pass.
+
+        Empty when it is none: gradients are taken of it or of its inputs, it acts in an environment, or its output goes
+        to a caller that nobody knows.
+        """
+        if forward.on_leaf or self.reaches(forward, "backward", "gradient", "act"):
+            return []
+        return [sink for sink in self.sinks(forward) if sink.kind in JUDGING]
+
+    def before(self, event: Event) -> set[Event]:
+        """Every event that may come before on some path, in loops also later ones; `event` itself if it can repeat."""
+        seen: set[Event] = set()
+        todo = list(event.after)
+        while todo:
+            earlier = todo.pop()
+            if earlier not in seen:
+                seen.add(earlier)
+                todo.extend(earlier.after)
+        return seen
+
+    def may_follow(self, later: Event, earlier: Event) -> bool:
+        return earlier in self.before(later)
+
+    def passes(self, model: Model) -> Iterator[Forward]:
+        return (forward for forward in self.all(Forward) if forward.model is model)
+
+    def switches(self, model: Model) -> Iterator[Switch]:
+        return (switch for switch in self.all(Switch) if switch.model is model)
+
+    @staticmethod
+    def in_mode(forward: Forward, value: str) -> list[Mode]:
+        """The ways in which the model may be in this mode at this pass."""
+        return [mode for mode in forward.modes if mode.value == value]

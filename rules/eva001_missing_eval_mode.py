@@ -1,0 +1,148 @@
+"""A model is evaluated while it may still be in train mode.
+
+## What it finds
+
+A forward pass whose output is scored, stored or selected on, and never reaches a backward pass, while the model may be
+in train mode on some path that leads there: it was never switched, or it was switched back before.
+
+## Why it matters
+
+In train mode dropout still drops units and batch norm normalises with the statistics of the batch at hand (and updates
+its running averages with rows it should only be tested on). The score is noisy, depends on the batch size, and is not
+the score of the model that you ship. A gap between training and validation that is measured so is not the
+generalization gap.
+
+## Bad
+
+```python
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+
+
+def accuracy(loader):
+    right = 0
+    with torch.no_grad():
+        for features, target in loader:
+            right += (model(features).argmax(dim=1) == target).sum().item()
+    return right / len(loader.dataset)
+
+
+print(accuracy(torch.load("validation.pt")))
+```
+
+## Good
+
+```python
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+
+
+def accuracy(loader):
+    model.eval()
+    right = 0
+    with torch.no_grad():
+        for features, target in loader:
+            right += (model(features).argmax(dim=1) == target).sum().item()
+    return right / len(loader.dataset)
+
+
+print(accuracy(torch.load("validation.pt")))
+```
+
+## Not reported
+
+Networks whose every layer is known and none depends on the mode; models of frameworks that switch the mode themselves
+(Lightning, Keras, the Trainer of transformers, ignite's evaluators); Monte-Carlo dropout, where the same rows pass again
+and again; agents that act in an environment; networks that produce samples for another network under training; models
+that come in eval mode. A model handed in by a caller that nobody knows is taken to be in the caller's mode.
+
+## Sources
+
+- PyTorch, `torch.nn.Module.eval`: <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html>
+- PyTorch, *Autograd mechanics*, "Evaluation Mode": <https://docs.pytorch.org/docs/stable/notes/autograd.html>
+- Srivastava et al., *Dropout: A Simple Way to Prevent Neural Networks from Overfitting*, JMLR 15 (2014)
+- Ioffe and Szegedy, *Batch Normalization*, ICML (2015)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Mode, Report, Severity, Sink, Trace, rule
+
+
+@rule("EVA001", "missing-eval-mode", Severity.ERROR)
+def missing_eval_mode(trace: Trace) -> Iterator[Report]:
+    for forward in trace.all(Forward):
+        model = forward.model
+        if model.framework or model.network.indifferent or forward.forced:
+            continue
+        modes = trace.in_mode(forward, "train")
+        if not modes or forward.repeated:
+            continue
+        sinks = trace.evaluates(forward)
+        if not sinks or produces_samples(trace, forward, sinks):
+            continue
+        mode = modes[0]
+        sensitive = model.network.sensitive
+        yield Report(
+            forward.place,
+            message(forward, mode),
+            evidence(forward, mode, sinks),
+            confidence(forward, mode),
+            Severity.ERROR if sensitive else Severity.WARNING,
+            fix(forward),
+        )
+
+
+def produces_samples(trace: Trace, forward: Forward, sinks: list[Sink]) -> bool:
+    """A generator under adversarial training shows what it makes, in the mode it is trained in."""
+    if any(sink.kind in ("score", "select") for sink in sinks):
+        return False
+    return any(other.feeds and trace.trains(other) for other in trace.passes(forward.model))
+
+
+def message(forward: Forward, mode: Mode) -> str:
+    name = forward.model.name or forward.model.kind or "the model"
+    sensitive = forward.model.network.sensitive
+    if mode.cause is not None:
+        since = f"in train mode since {mode.cause.place.seen_from(forward.place)}"
+    else:
+        since = "still in train mode, as it was built"
+    if sensitive:
+        layer = sensitive[0].kind.rpartition(".")[2]
+        effect = f"its {layer} layers act as in training and the numbers are not those of the trained network"
+    else:
+        effect = "if it holds dropout or batch norm, the numbers are not those of the trained network"
+    return f"`{name}` is evaluated {since}: {effect}. Call `{name}.eval()` before this pass."
+
+
+def evidence(forward: Forward, mode: Mode, sinks: list[Sink]) -> tuple[Evidence, ...]:
+    model = forward.model
+    steps = []
+    if model.place is not None:
+        steps.append(Evidence(model.place, f"`{model.name or model.kind}` is made here, in train mode"))
+    steps.extend(Evidence(layer.place, f"it holds {layer.kind}") for layer in model.network.sensitive[:1] if layer.place)
+    if mode.cause is not None:
+        steps.append(Evidence(mode.cause.place, "it is put in train mode here"))
+    steps.extend(Evidence(place, "called from here") for place in forward.chain[-3:])
+    steps.append(Evidence(sinks[0].place, f"the output is used as an evaluation here ({sinks[0].kind})"))
+    return tuple(steps)
+
+
+def confidence(forward: Forward, mode: Mode) -> Confidence:
+    if not mode.told:
+        return Confidence.LOW
+    unsure = len(forward.modes) > 1 or forward.assumed or not forward.model.network.sensitive
+    return Confidence.MEDIUM if unsure else Confidence.HIGH
+
+
+def fix(forward: Forward) -> Fix | None:
+    name = forward.model.name
+    if not name.isidentifier():
+        return None
+    return Fix(True, f"call `{name}.eval()` first", (Edit(forward.place, f"{name}.eval()", "before"),))

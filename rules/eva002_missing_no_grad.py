@@ -1,0 +1,99 @@
+"""An evaluation records the graph for gradients that nobody takes.
+
+## What it finds
+
+A forward pass whose output is scored, stored or selected on while autograd records, and whose gradients nobody uses.
+
+## Why it matters
+
+The graph of every batch is built and, where results are collected, kept: evaluation takes more time and up to several
+times the memory, and the batch size that still fits is smaller than it could be. The numbers stay right, so this is a
+matter of cost; it is also the commonest cause of running out of memory in the middle of a validation.
+
+## Bad
+
+```python
+import torch
+from torch import nn
+
+model = nn.Linear(20, 2)
+
+
+def accuracy(loader):
+    model.eval()
+    right = 0
+    for features, target in loader:
+        right += (model(features).argmax(dim=1) == target).sum().item()
+    return right / len(loader.dataset)
+
+
+print(accuracy(torch.load("validation.pt")))
+```
+
+## Good
+
+```python
+import torch
+from torch import nn
+
+model = nn.Linear(20, 2)
+
+
+@torch.no_grad()
+def accuracy(loader):
+    model.eval()
+    right = 0
+    for features, target in loader:
+        right += (model(features).argmax(dim=1) == target).sum().item()
+    return right / len(loader.dataset)
+
+
+print(accuracy(torch.load("validation.pt")))
+```
+
+## Not reported
+
+Passes whose gradients are used: attacks, saliency, sampling and projection that move the inputs, networks that
+differentiate inside their own forward, outputs that train another network; networks whose weights ask for no gradients;
+agents that act in an environment; frameworks that switch autograd themselves.
+
+## Sources
+
+- PyTorch, `torch.no_grad`: <https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html>
+- PyTorch, *Autograd mechanics*, "Locally disabling gradient computation":
+  <https://docs.pytorch.org/docs/stable/notes/autograd.html>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.trace import Confidence, Evidence, Forward, Report, Severity, Sink, Trace, rule
+
+
+@rule("EVA002", "missing-no-grad", Severity.WARNING)
+def missing_no_grad(trace: Trace) -> Iterator[Report]:
+    for forward in trace.all(Forward):
+        model = forward.model
+        if forward.grad is not True or forward.frozen or model.framework or model.own_gradients:
+            continue
+        sinks = trace.evaluates(forward)
+        if not sinks:
+            continue
+        yield Report(
+            forward.place,
+            f"`{model.name or model.kind or 'the model'}` is evaluated while autograd records: the graph of every batch "
+            "is built for gradients that nobody takes. Wrap the evaluation in `torch.no_grad()`.",
+            evidence(forward, sinks),
+            confidence(forward),
+        )
+
+
+def evidence(forward: Forward, sinks: list[Sink]) -> tuple[Evidence, ...]:
+    steps = [Evidence(place, "called from here") for place in forward.chain[-3:]]
+    steps.append(Evidence(sinks[0].place, f"the output is used as an evaluation here ({sinks[0].kind})"))
+    return tuple(steps)
+
+
+def confidence(forward: Forward) -> Confidence:
+    return Confidence.MEDIUM if forward.assumed or forward.model.origin == "handed-in" else Confidence.HIGH

@@ -1,0 +1,139 @@
+"""A model is trained while it may still be in the eval mode of an evaluation before.
+
+## What it finds
+
+A training pass (its loss reaches a backward pass, and an optimizer steps over the model's weights) while the model may
+still be in the eval mode that an evaluation set: from the second epoch on, or for the rest of an epoch after a
+validation in its middle.
+
+## Why it matters
+
+Dropout is off and batch norm no longer updates its statistics for the rest of the run, silently: the regularisation
+that the code claims is not there, and the network overfits as if it had none.
+
+## Bad
+
+```python
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+optimizer = torch.optim.Adam(model.parameters())
+criterion = nn.CrossEntropyLoss()
+
+
+@torch.no_grad()
+def accuracy(loader):
+    model.eval()
+    return sum((model(x).argmax(1) == y).float().mean().item() for x, y in loader) / len(loader)
+
+
+def fit(train_loader, validation_loader):
+    model.train()
+    for epoch in range(10):
+        for x, y in train_loader:
+            optimizer.zero_grad()
+            criterion(model(x), y).backward()
+            optimizer.step()
+        print(epoch, accuracy(validation_loader))
+
+
+fit(torch.load("train.pt"), torch.load("validation.pt"))
+```
+
+## Good
+
+```python
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+optimizer = torch.optim.Adam(model.parameters())
+criterion = nn.CrossEntropyLoss()
+
+
+@torch.no_grad()
+def accuracy(loader):
+    model.eval()
+    return sum((model(x).argmax(1) == y).float().mean().item() for x, y in loader) / len(loader)
+
+
+def fit(train_loader, validation_loader):
+    for epoch in range(10):
+        model.train()
+        for x, y in train_loader:
+            optimizer.zero_grad()
+            criterion(model(x), y).backward()
+            optimizer.step()
+        print(epoch, accuracy(validation_loader))
+
+
+fit(torch.load("train.pt"), torch.load("validation.pt"))
+```
+
+## Not reported
+
+Networks without layers that depend on the mode; parts that are frozen in eval mode on purpose while the rest trains
+(`backbone.eval()` after `model.train()`); a network put in eval mode for good by its own training code, with no
+evaluation in between.
+
+## Sources
+
+- PyTorch, `torch.nn.Module.train`: <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html>
+- Srivastava et al., *Dropout: A Simple Way to Prevent Neural Networks from Overfitting*, JMLR 15 (2014)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.trace import Confidence, Evidence, Forward, Mode, Report, Severity, Trace, rule
+
+
+@rule("EVA003", "train-mode-not-restored", Severity.ERROR)
+def train_mode_not_restored(trace: Trace) -> Iterator[Report]:
+    for forward in trace.all(Forward):
+        model = forward.model
+        if model.framework or model.network.indifferent:
+            continue
+        modes = [mode for mode in trace.in_mode(forward, "eval") if left_by_evaluation(trace, forward, mode)]
+        if not modes or not trace.trains(forward):
+            continue
+        yield Report(
+            forward.place, message(forward, modes[0]), evidence(forward, modes[0]), confidence(forward, modes[0])
+        )
+
+
+def left_by_evaluation(trace: Trace, forward: Forward, mode: Mode) -> bool:
+    """The switch to eval mode was made for an evaluation: one of its passes runs in it."""
+    return mode.cause is not None and any(
+        other is not forward and trace.evaluates(other) and any(one.cause is mode.cause for one in other.modes)
+        for other in trace.passes(forward.model)
+    )
+
+
+def message(forward: Forward, mode: Mode) -> str:
+    name = forward.model.name or forward.model.kind or "the model"
+    assert mode.cause is not None
+    return (
+        f"`{name}` may be trained in eval mode here: {mode.cause.place.seen_from(forward.place)} switches it for an "
+        f"evaluation and nothing switches it back, so dropout is off and batch norm stands still from then on. "
+        f"Call `{name}.train()` before training goes on."
+    )
+
+
+def evidence(forward: Forward, mode: Mode) -> tuple[Evidence, ...]:
+    assert mode.cause is not None
+    steps = [Evidence(place, "the evaluation is called from here") for place in mode.cause.chain[-3:]]
+    steps.append(Evidence(mode.cause.place, "it is put in eval mode here"))
+    steps.extend(Evidence(place, "training goes on from here") for place in forward.chain[-1:])
+    return tuple(steps)
+
+
+def confidence(forward: Forward, mode: Mode) -> Confidence:
+    assert mode.cause is not None
+    if not mode.told:
+        return Confidence.LOW
+    if forward.assumed != mode.cause.assumed or not forward.model.network.sensitive:
+        return Confidence.MEDIUM
+    return Confidence.HIGH
