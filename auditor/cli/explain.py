@@ -13,8 +13,8 @@ from rich.text import Text
 from auditor import rulebook
 from auditor.cli.options import Parser
 from auditor.errors import UsageError, suggestion
+from auditor.report.closing import STYLE
 from auditor.report.console import PlainConsole
-from auditor.report.text import STYLE
 from auditor.trace import Rule
 
 _WIDEST = 100

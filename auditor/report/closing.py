@@ -10,7 +10,7 @@ from rich.text import Text
 from auditor.outcome import Outcome
 from auditor.trace import Severity
 
-_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
+STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 
 
 def closing(outcome: Outcome) -> Iterator[Text]:
@@ -36,7 +36,7 @@ def _found(outcome: Outcome) -> Text:
     if not counts:
         return Text.assemble(("Nothing to show" if _unseen(outcome) else "Nothing found", "bold green"), looked)
     worst_first = sorted(counts.items(), reverse=True)
-    parts = [Text(counted(number, str(severity)), _STYLE[severity]) for severity, number in worst_first]
+    parts = [Text(counted(number, str(severity)), STYLE[severity]) for severity, number in worst_first]
     return Text(", ").join(parts).append(looked)
 
 

@@ -10,10 +10,8 @@ from rich.text import Text
 from auditor.report.printable import printable
 from auditor.trace import Span
 
-_MEANT = "bold red"
 
-
-def excerpt(line: str, span: Span, width: int, *, ascii_only: bool = False) -> Iterator[Text]:
+def excerpt(line: str, span: Span, width: int, style: str = "", *, ascii_only: bool = False) -> Iterator[Text]:
     """Two rows of at most ``width`` columns, the line without its indentation and the underline; none without a line.
 
     A line too long is cut on both sides of what is meant. Of a span of several lines the first is shown.
@@ -28,9 +26,9 @@ def excerpt(line: str, span: Span, width: int, *, ascii_only: bool = False) -> I
     number, bar, more = str(span.line), *(("|", "...") if ascii_only else ("│", "…"))
     room = width - len(number) - 3
     before, meant, after = _cut(printable(before), printable(meant), printable(after), room, more)
-    yield Text.assemble((f"{number} {bar} ", "dim"), before, (meant, _MEANT), after)
+    yield Text.assemble((f"{number} {bar} ", "dim"), before, (meant, style), after)
     rule = f"{' ' * len(number)} {bar} "
-    yield Text.assemble((rule, "dim"), " " * cell_len(before), ("^" * max(1, cell_len(meant)), _MEANT))
+    yield Text.assemble((rule, "dim"), " " * cell_len(before), ("^" * max(1, cell_len(meant)), style))
 
 
 def _cut(before: str, meant: str, after: str, room: int, more: str) -> tuple[str, str, str]:

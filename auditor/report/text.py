@@ -7,21 +7,20 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TextIO
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from auditor.outcome import Outcome, ShownLine
-from auditor.report.closing import closing, counted
+from auditor.report.closing import STYLE, closing, counted
 from auditor.report.console import PlainConsole
 from auditor.report.excerpt import excerpt
 from auditor.report.printable import position, printable, spot
-from auditor.trace import Confidence, Evidence, Finding, Severity
+from auditor.trace import Confidence, Evidence, Finding
 
-STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 _STEPS = 12
 """Of the evidence. Beyond are further ways to one place, which programs may want and people do not."""
+_WIDEST = 100
+"""Columns of prose; longer lines are hard to read."""
+_INDENT = " " * 4
 _QUOTED = re.compile(r"`[^`]+`")
 
 
@@ -32,10 +31,32 @@ def write(outcome: Outcome, out: TextIO, color: bool | None = None) -> None:
         console.print()
         for finding in findings:
             _print_finding(console, finding, outcome.line)
-    _print_rest(console, outcome)
+    for title, rows in _lists(outcome):
+        console.print(Text(title, "bold"))
+        console.print()
+        _print_rows(console, rows)
+        console.print()
+    for sentence in closing(outcome):
+        _print_beside(console, Text(), sentence)
 
 
-def _print_finding(console: Console, finding: Finding, line: ShownLine) -> None:
+def _print_finding(console: PlainConsole, finding: Finding, line: ShownLine) -> None:
+    span = finding.place.span
+    style = STYLE[finding.severity]
+    console.print(_heading(finding), soft_wrap=True)
+    _print_beside(console, Text(_INDENT), _prose(finding.message))
+    console.print()
+    shown = line(finding.place.path, span.line, span.cell)
+    for row in excerpt(shown, span, console.width - len(_INDENT), style, ascii_only=console.options.ascii_only):
+        console.print(Text(_INDENT).append_text(row), soft_wrap=True)
+    if finding.evidence:
+        if shown.strip():
+            console.print()
+        _print_steps(console, finding.evidence)
+    console.print()
+
+
+def _heading(finding: Finding) -> Text:
     span = finding.place.span
     heading = Text("  ")
     heading.append(position(span.line, span.column, span.cell), "dim")
@@ -43,56 +64,43 @@ def _print_finding(console: Console, finding: Finding, line: ShownLine) -> None:
     heading.append("  ").append(finding.code, "bold").append(f" {finding.name}")
     if finding.confidence is not Confidence.HIGH:
         heading.append(f"  {finding.confidence} confidence", "dim")
-    console.print(heading, soft_wrap=True)
-    console.print(Padding(_prose(finding.message), (0, 0, 0, 4)))
-    console.print()
-    shown = line(finding.place.path, span.line, span.cell)
-    for row in excerpt(shown, span, console.width - 4, ascii_only=console.options.ascii_only):
-        console.print(Text("    ").append_text(row), no_wrap=True, overflow="ignore", crop=False)
-    if finding.evidence:
-        console.print()
-        _print_steps(console, finding.evidence)
-    console.print()
+    return heading
 
 
-def _print_steps(console: Console, steps: Sequence[Evidence]) -> None:
-    _print_table(console, [(spot(step.place), step.message) for step in steps[:_STEPS]])
+def _print_steps(console: PlainConsole, steps: Sequence[Evidence]) -> None:
+    _print_rows(console, [(spot(step.place), step.message) for step in steps[:_STEPS]])
     if len(steps) > _STEPS:
-        console.print(Text(f"    and {counted(len(steps) - _STEPS, 'step')} more, which --format json holds", "dim"))
+        further = f"and {counted(len(steps) - _STEPS, 'step')} more, which --format json holds"
+        console.print(Text(_INDENT + further, "dim"))
 
 
-def _print_table(console: Console, rows: Sequence[tuple[str, str]]) -> None:
+def _print_rows(console: PlainConsole, rows: Sequence[tuple[str, str]]) -> None:
     """Places to the left and what is there to the right; below one another where the places are too long for that."""
     widest = max(len(where) for where, _ in rows)
-    if widest > console.width * 2 // 5:
-        for where, message in rows:
-            console.print(Text(f"    {where}", "dim"), soft_wrap=True)
-            console.print(Padding(_prose(message), (0, 0, 0, 6)))
-        return
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column()
+    beside = widest <= min(console.width, _WIDEST) * 2 // 5
     for where, message in rows:
-        table.add_row(where, _prose(message))
-    console.print(Padding(table, (0, 0, 0, 4)))
+        place = Text(_INDENT).append(where, "dim")
+        if beside:
+            place.append(" " * (widest - len(where) + 2))
+        else:
+            console.print(place, soft_wrap=True)
+            place = Text(_INDENT + "  ")
+        _print_beside(console, place, _prose(message))
 
 
-def _print_rest(console: Console, outcome: Outcome) -> None:
-    for title, rows in _lists(outcome):
-        console.print(Text(title, "bold"))
-        console.print()
-        _print_table(console, rows)
-        console.print()
-    for sentence in closing(outcome):
-        console.print(sentence)
+def _print_beside(console: PlainConsole, lead: Text, prose: Text) -> None:
+    """Prose, wrapped, to the right of its lead."""
+    rows = prose.wrap(console, max(20, min(console.width, _WIDEST) - lead.cell_len))
+    for row in rows:
+        row.rstrip()
+        console.print(lead + row, soft_wrap=True)
+        lead = Text(" " * lead.cell_len)
 
 
 def _lists(outcome: Outcome) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     if outcome.unused:
-        yield (
-            "Suppressions to remove",
-            [(f"{printable(it.path)}:{position(it.line, None, it.cell)}", it.message) for it in outcome.unused],
-        )
+        where = [f"{printable(it.path)}:{position(it.line, None, it.cell)}" for it in outcome.unused]
+        yield "Suppressions to remove", list(zip(where, (it.message for it in outcome.unused), strict=True))
     if outcome.problems:
         yield "Could not be audited", [(f"{printable(it.path)}:{it.line}", it.message) for it in outcome.problems]
 
