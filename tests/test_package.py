@@ -1,0 +1,68 @@
+"""What is installed, and what the README promises about it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import auditor
+import auditor.rules
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    code = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(folder)], cwd=ROOT, check=True, capture_output=True)
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+def test_the_wheel_installs_one_package(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"auditor", "overfit_auditor"}
+    assert {"auditor/py.typed", "auditor/rules/__init__.py", "auditor/libraries/torch.toml"} <= set(names)
+
+
+def test_the_wheel_brings_every_rule(wheel: zipfile.ZipFile) -> None:
+    installed = {Path(name).name for name in wheel.namelist() if name.startswith("auditor/rules/")}
+    assert installed == {file.name for file in (ROOT / "rules").glob("*.py")}
+
+
+def test_the_linter_needs_no_torch(wheel: zipfile.ZipFile) -> None:
+    metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith("METADATA"))).decode()
+    required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra ==" not in line]
+    assert not [line for line in required if "torch" in line or "keras" in line]
+
+
+def test_rules_have_one_name_in_a_checkout_too() -> None:
+    assert auditor.rules.__name__ == "auditor.rules"
+    assert "rules" not in sys.modules
+
+
+def test_the_changelog_knows_the_version() -> None:
+    assert re.search(
+        rf"^## ({re.escape(auditor.__version__)}|Unreleased)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+
+
+def test_the_readme_opens_with_two_commands() -> None:
+    commands = re.findall(r"^```sh\n(.*?)\n```$", README, re.MULTILINE)
+    assert commands[0].endswith("audit fixtures")
+    assert commands[1].endswith("pytest")
+    assert len(README[: README.index(commands[1])].splitlines()) < 20
+
+
+def test_the_readme_names_every_option() -> None:
+    page = subprocess.run(
+        [sys.executable, "-m", "auditor", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    known = set(re.findall(r"--[a-z][a-z-]+", page))
+    assert set(re.findall(r"(?<=audit )--[a-z-]+|`(--[a-z-]+)`", README)) - {""} <= known
