@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class AuditorError(Exception):
@@ -38,6 +40,14 @@ class SourceError(AuditorError, ValueError):
     def __reduce__(self) -> tuple[type[SourceError], tuple[str, int, str, int | None]]:
         """Errors of worker processes come home whole."""
         return type(self), (self.path, self.line, self.message, self.cell)
+
+
+def one_line(error: BaseException) -> str:
+    """What an error that nobody foresaw says, and where it was raised."""
+    message = " ".join(str(error).split()) or "no message"
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {message}{where}"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

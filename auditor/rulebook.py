@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
-from pathlib import Path
 from types import ModuleType
 
-from auditor.errors import RuleError
+from auditor.errors import RuleError, one_line
 from auditor.trace import Evidence, Finding, Place, Rule, Trace
 
 GROUP = "auditor.rules"
@@ -49,7 +47,7 @@ def judge(trace: Trace, rules: Iterable[Rule]) -> Judgement:
         try:
             findings.extend(rule(trace))
         except Exception as error:  # noqa: BLE001 - a rule's bug must not cost the user the other rules' findings
-            failures.append(f"rule {rule.code} ({rule.name}) failed: {_told(error)}")
+            failures.append(f"rule {rule.code} ({rule.name}) failed: {one_line(error)}")
     return Judgement(tuple(_one_a_cause(_one_a_place(findings), over)), tuple(failures))
 
 
@@ -65,7 +63,7 @@ def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except Exception as error:
-        raise RuleError(f"the rules in `{name}` cannot be loaded: {_told(error)}") from error
+        raise RuleError(f"the rules in `{name}` cannot be loaded: {one_line(error)}") from error
 
 
 def _ordered(rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -105,11 +103,3 @@ def _joined(one: Finding, other: Finding) -> Finding:
 def _one_a_cause(findings: list[Finding], over: dict[str, tuple[str, ...]]) -> Iterator[Finding]:
     explained = {(code, place) for finding in findings for code in over[finding.code] for place in finding.explains}
     return (finding for finding in findings if (finding.code, finding.place) not in explained)
-
-
-def _told(error: Exception) -> str:
-    """What and where, on one line."""
-    message = " ".join(str(error).split()) or "no message"
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {message}{where}"

@@ -239,6 +239,20 @@ def test_interrupted_is_130_without_a_traceback(run: Run, monkeypatch: pytest.Mo
     assert run(".") == (130, "", "")
 
 
+def test_a_bug_is_one_line_and_2(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(auditor.audit, "tell", failing)
+    code, out, err = run(".")
+    assert (code, out) == (2, "")
+    assert err.startswith("audit: internal error: RuntimeError: odd (test_cli.py:")
+    assert err.count("\n") == 1
+    monkeypatch.setenv("AUDITOR_TRACEBACK", "1")
+    with pytest.raises(RuntimeError, match="odd"):
+        run(".")
+
+
 def test_accepted_from_the_start(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--no-cache", "--color", "never", ".")[0] == 0
     with pytest.raises(SystemExit, match="0"):

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, one_line
 
 COMMANDS = ("explain",)
 """The words that are a command when they come first. Each names a module here with `run(arguments) -> exit code`."""
@@ -35,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Python flushes stdout once more at exit; there is nobody left to read it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
+    except Exception as error:
+        if os.environ.get("AUDITOR_TRACEBACK"):
+            raise
+        say(f"internal error: {one_line(error)}; please report it with what AUDITOR_TRACEBACK=1 shows")
+        return 2
     return code
 
 
