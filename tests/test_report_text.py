@@ -37,7 +37,7 @@ def finding(path: str = "train.py", **more: Any) -> Finding:
         "confidence": Confidence.HIGH,
         "place": page.place(42, 9, 17),
         "message": "`model` is scored while it is in train mode: its dropout is active. Call `model.eval()` before.",
-        "evidence": (Evidence(page.place(12), "built here"), Evidence(page.place(40), "put in train mode")),
+        "evidence": (Evidence(Page("net.py").place(12), "built here"), Evidence(page.place(40), "put in train mode")),
     }
     return Finding(**given | more)
 
@@ -62,8 +62,8 @@ train.py
     42 │ train.py(x, 42)
        │ ^^^^^^^^
 
-    train.py:12  built here
-    train.py:40  put in train mode
+    net.py:12  built here
+    line 40    put in train mode
 
 1 error in 3 files.
 """

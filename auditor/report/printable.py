@@ -26,7 +26,9 @@ def position(line: int, column: int | None, cell: int | None) -> str:
     return f"{within}{line}" if column is None else f"{within}{line}:{column}"
 
 
-def spot(place: Place) -> str:
-    """``train.py:12``."""
+def spot(place: Place, seen_from: Place) -> str:
+    """``line 12`` in the same file, ``train.py:12`` in another."""
+    if place.path == seen_from.path:
+        return place.seen_from(seen_from)
     span = place.span
     return f"{printable(place.path)}:{position(span.line, None, span.cell)}"

@@ -14,7 +14,7 @@ from auditor.report.closing import STYLE, closing, counted
 from auditor.report.console import PlainConsole
 from auditor.report.excerpt import excerpt
 from auditor.report.printable import position, printable, spot
-from auditor.trace import Confidence, Evidence, Finding
+from auditor.trace import Confidence, Finding
 
 _STEPS = 12
 """Of the evidence. Beyond are further ways to one place, which programs may want and people do not."""
@@ -52,7 +52,7 @@ def _print_finding(console: PlainConsole, finding: Finding, line: ShownLine) -> 
     if finding.evidence:
         if shown.strip():
             console.print()
-        _print_steps(console, finding.evidence)
+        _print_steps(console, finding)
     console.print()
 
 
@@ -67,24 +67,24 @@ def _heading(finding: Finding) -> Text:
     return heading
 
 
-def _print_steps(console: PlainConsole, steps: Sequence[Evidence]) -> None:
-    _print_rows(console, [(spot(step.place), step.message) for step in steps[:_STEPS]])
+def _print_steps(console: PlainConsole, finding: Finding) -> None:
+    steps = finding.evidence
+    _print_rows(console, [(spot(step.place, finding.place), step.message) for step in steps[:_STEPS]])
     if len(steps) > _STEPS:
         further = f"and {counted(len(steps) - _STEPS, 'step')} more, which --format json holds"
         console.print(Text(_INDENT + further, "dim"))
 
 
 def _print_rows(console: PlainConsole, rows: Sequence[tuple[str, str]]) -> None:
-    """Places to the left and what is there to the right; below one another where the places are too long for that."""
-    widest = max(len(where) for where, _ in rows)
-    beside = widest <= min(console.width, _WIDEST) * 2 // 5
+    """Places to the left and what is there to the right; a place too long for that gets a line of its own."""
+    room = min(console.width, _WIDEST) * 2 // 5
+    column = max((len(where) for where, _ in rows if len(where) <= room), default=0) + 2
     for where, message in rows:
         place = Text(_INDENT).append(where, "dim")
-        if beside:
-            place.append(" " * (widest - len(where) + 2))
-        else:
+        if len(where) > room:
             console.print(place, soft_wrap=True)
-            place = Text(_INDENT + "  ")
+            place = Text(_INDENT)
+        place.pad_right(len(_INDENT) + column - place.cell_len)
         _print_beside(console, place, _prose(message))
 
 
