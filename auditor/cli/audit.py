@@ -82,6 +82,7 @@ def _say(outcome: Outcome, *, listed_above: bool) -> None:
 def _parser() -> Parser:
     parser = Parser(
         prog="audit",
+        usage="audit [OPTIONS] [PATH ...]",
         description="Audits training code: can its reported accuracy be trusted?",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -5,20 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
 from rich.text import Text
 
 from auditor import rulebook
 from auditor.cli.options import Parser
 from auditor.errors import UsageError, suggestion
 from auditor.report.closing import STYLE
-from auditor.report.console import PlainConsole
+from auditor.report.console import WIDEST, PlainConsole
 from auditor.trace import Rule
-
-_WIDEST = 100
-"""Columns. Longer lines of prose are hard to read."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -46,23 +41,21 @@ def _chosen(rules: Sequence[Rule], word: str) -> Rule:
     raise UsageError(f"`{word}` is no rule{suggestion(word, known)}; audit explain lists them")
 
 
-def _print_list(console: Console, rules: Sequence[Rule]) -> None:
-    table = Table.grid(padding=(0, 2, 0, 0))
+def _print_list(console: PlainConsole, rules: Sequence[Rule]) -> None:
     for rule in rules:
-        severity = Text(str(rule.severity), STYLE[rule.severity])
-        what = Text(f"{rule.name}\n").append(" ".join(_first(rule.page).split()), "dim")
-        table.add_row(Text(rule.code, "bold"), severity, what)
-    console.print(table)
+        lead = Text.assemble((f"{rule.code}  ", "bold"), (f"{rule.severity!s:<7}  ", STYLE[rule.severity]))
+        console.print(lead + Text(rule.name), soft_wrap=True)
+        console.print_beside(Text(" " * lead.cell_len), Text(" ".join(_first(rule.page).split()), "dim"))
 
 
-def _print_page(console: Console, rule: Rule) -> None:
+def _print_page(console: PlainConsole, rule: Rule) -> None:
     if not console.is_terminal:
         sys.stdout.write(f"# {rule.code} {rule.name} ({rule.severity})\n\n{rule.page}\n")
         return
     title = Text.assemble((rule.code, "bold"), f" {rule.name}  ", (str(rule.severity), STYLE[rule.severity]))
     console.print(title)
     console.print()
-    console.print(Markdown(rule.page), width=min(console.width, _WIDEST))
+    console.print(Markdown(rule.page), width=min(console.width, WIDEST))
 
 
 def _first(page: str) -> str:

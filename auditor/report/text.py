@@ -11,15 +11,13 @@ from rich.text import Text
 
 from auditor.outcome import Outcome, ShownLine
 from auditor.report.closing import STYLE, closing, counted
-from auditor.report.console import PlainConsole
+from auditor.report.console import WIDEST, PlainConsole
 from auditor.report.excerpt import excerpt
 from auditor.report.printable import position, printable, spot
 from auditor.trace import Confidence, Finding
 
 _STEPS = 12
 """Of the evidence. Beyond are further ways to one place, which programs may want and people do not."""
-_WIDEST = 100
-"""Columns of prose; longer lines are hard to read."""
 _INDENT = " " * 4
 _QUOTED = re.compile(r"`[^`]+`")
 
@@ -37,14 +35,14 @@ def write(outcome: Outcome, out: TextIO, color: bool | None = None) -> None:
         _print_rows(console, rows)
         console.print()
     for sentence in closing(outcome):
-        _print_beside(console, Text(), sentence)
+        console.print_beside(Text(), sentence)
 
 
 def _print_finding(console: PlainConsole, finding: Finding, line: ShownLine) -> None:
     span = finding.place.span
     style = STYLE[finding.severity]
     console.print(_heading(finding), soft_wrap=True)
-    _print_beside(console, Text(_INDENT), _prose(finding.message))
+    console.print_beside(Text(_INDENT), _prose(finding.message))
     console.print()
     shown = line(finding.place.path, span.line, span.cell)
     for row in excerpt(shown, span, console.width - len(_INDENT), style, ascii_only=console.options.ascii_only):
@@ -77,7 +75,7 @@ def _print_steps(console: PlainConsole, finding: Finding) -> None:
 
 def _print_rows(console: PlainConsole, rows: Sequence[tuple[str, str]]) -> None:
     """Places to the left and what is there to the right; a place too long for that gets a line of its own."""
-    room = min(console.width, _WIDEST) * 2 // 5
+    room = min(console.width, WIDEST) * 2 // 5
     column = max((len(where) for where, _ in rows if len(where) <= room), default=0) + 2
     for where, message in rows:
         place = Text(_INDENT).append(where, "dim")
@@ -85,16 +83,7 @@ def _print_rows(console: PlainConsole, rows: Sequence[tuple[str, str]]) -> None:
             console.print(place, soft_wrap=True)
             place = Text(_INDENT)
         place.pad_right(len(_INDENT) + column - place.cell_len)
-        _print_beside(console, place, _prose(message))
-
-
-def _print_beside(console: PlainConsole, lead: Text, prose: Text) -> None:
-    """Prose, wrapped, to the right of its lead."""
-    rows = prose.wrap(console, max(20, min(console.width, _WIDEST) - lead.cell_len))
-    for row in rows:
-        row.rstrip()
-        console.print(lead + row, soft_wrap=True)
-        lead = Text(" " * lead.cell_len)
+        console.print_beside(place, _prose(message))
 
 
 def _lists(outcome: Outcome) -> Iterator[tuple[str, list[tuple[str, str]]]]:
