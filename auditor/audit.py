@@ -10,9 +10,9 @@ from auditor import rulebook
 from auditor.outcome import Hidden, Outcome, Problem, Unused
 from auditor.selection import named, selected
 from auditor.settings import Settings
-from auditor.sources import SourceFile, Suppression, discover
+from auditor.sources import SourceFile, Suppression, complaint, discover
 from auditor.sources.ignored import Excluded
-from auditor.static import tell
+from auditor.static import Telling, tell
 from auditor.trace import Finding, Rule, Severity
 
 
@@ -38,6 +38,7 @@ def audit(
 
     telling = tell(discovery.files, progress=progress)
     judgement = rulebook.judge(telling.trace, running)
+    problems = tuple(sorted(_problems(discovery.files, telling), key=lambda it: (it.path, it.line)))
     comments = _Comments(files)
     findings = [finding for finding in judgement.findings if not silenced.covers(finding, files)]
     heard = [finding for finding in findings if not comments.silence(finding)]
@@ -47,14 +48,26 @@ def audit(
         findings=tuple(sorted(shown, key=_in_order)),
         failing=sum(finding.severity >= settings.fail_on for finding in sure),
         hidden=Hidden(_counted(sure, settings.shown), len(heard) - len(sure), len(findings) - len(heard)),
-        problems=tuple(sorted(Problem(problem.path, problem.line, problem.message) for problem in telling.problems)),
+        problems=problems,
         failures=tuple(telling.failures) + judgement.failures,
         seen=len(files),
-        audited=telling.audited,
+        audited=len(files) - len({problem.path for problem in problems}),
         line=lambda path, line, cell: files[path].shown(line, cell) if path in files else "",
         empty=discovery.empty,
         unused=tuple(sorted(comments.unused(rules, running), key=_by_place)) if report_unused else None,
     )
+
+
+def _problems(files: Sequence[SourceFile], telling: Telling) -> Iterable[Problem]:
+    """What Python says of a file where it has something to say, else what the witness says."""
+    by_path = {problem.path: problem for problem in telling.problems}
+    for file in files:
+        problem = by_path.get(file.path)
+        error = complaint(file, refused=problem is not None)
+        if error is not None:
+            yield Problem(file.path, error.line, error.message, error.cell)
+        elif problem is not None:
+            yield Problem(problem.path, problem.line, problem.message)
 
 
 def _in_order(finding: Finding) -> tuple[str, int, int, int, str]:

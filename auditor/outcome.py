@@ -18,6 +18,7 @@ class Problem:
     path: str
     line: int
     message: str
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

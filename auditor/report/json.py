@@ -19,7 +19,8 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "version": 1,
         "findings": [_finding(finding) for finding in outcome.findings],
         "errors": [
-            {"path": problem.path, "line": problem.line, "message": problem.message} for problem in outcome.problems
+            {"path": it.path, "line": it.line, "message": it.message} | ({} if it.cell is None else {"cell": it.cell})
+            for it in outcome.problems
         ],
         "files": {"seen": outcome.seen, "audited": outcome.audited},
     }

@@ -18,6 +18,8 @@ from auditor.trace import Confidence, Finding
 
 _STEPS = 12
 """Of the evidence. Beyond are further ways to one place, which programs may want and people do not."""
+_ROWS = 40
+"""Of files that could not be audited; a project in another Python has hundreds."""
 _INDENT = " " * 4
 _QUOTED = re.compile(r"`[^`]+`")
 
@@ -32,7 +34,9 @@ def write(outcome: Outcome, out: TextIO, color: bool | None = None) -> None:
     for title, rows in _lists(outcome):
         console.print(Text(title, "bold"))
         console.print()
-        _print_rows(console, rows)
+        _print_rows(console, rows[:_ROWS])
+        if len(rows) > _ROWS:
+            console.print(Text(f"{_INDENT}and {len(rows) - _ROWS} more, which --format json holds", "dim"))
         console.print()
     for sentence in closing(outcome):
         console.print_beside(Text(), sentence)
@@ -88,10 +92,13 @@ def _print_rows(console: PlainConsole, rows: Sequence[tuple[str, str]]) -> None:
 
 def _lists(outcome: Outcome) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     if outcome.unused:
-        where = [f"{printable(it.path)}:{position(it.line, None, it.cell)}" for it in outcome.unused]
-        yield "Suppressions to remove", list(zip(where, (it.message for it in outcome.unused), strict=True))
+        yield "Suppressions to remove", [_at(it.path, it.line, it.cell, it.message) for it in outcome.unused]
     if outcome.problems:
-        yield "Could not be audited", [(f"{printable(it.path)}:{it.line}", it.message) for it in outcome.problems]
+        yield "Could not be audited", [_at(it.path, it.line, it.cell, it.message) for it in outcome.problems]
+
+
+def _at(path: str, line: int, cell: int | None, message: str) -> tuple[str, str]:
+    return f"{printable(path)}:{position(line, None, cell)}", message
 
 
 def _prose(message: str) -> Text:

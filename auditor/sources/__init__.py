@@ -3,5 +3,6 @@
 from auditor.sources.discovery import Discovery, discover
 from auditor.sources.file import SourceFile
 from auditor.sources.suppressions import Suppression
+from auditor.sources.syntax import complaint
 
-__all__ = ["Discovery", "SourceFile", "Suppression", "discover"]
+__all__ = ["Discovery", "SourceFile", "Suppression", "complaint", "discover"]
