@@ -12,7 +12,7 @@ import pytest
 from auditor import rulebook
 from auditor.audit import audit
 from auditor.settings import Settings
-from auditor.trace import Confidence, Rule, Severity
+from auditor.trace import Rule, Severity
 
 RULES = rulebook.discover()
 HEADINGS = ["What it finds", "Why it matters", "Bad", "Good", "Not reported", "Sources"]
@@ -74,7 +74,7 @@ def test_no_library_is_named_in_the_code(rule: Rule) -> None:
 def codes(code: str, folder: Path) -> set[str]:
     file = folder / "example.py"
     file.write_text(code, encoding="utf-8")
-    everything = Settings(severity=Severity.NOTE, **{"min-confidence": Confidence.MEDIUM})
+    everything = Settings(severity=Severity.NOTE)
     outcome = audit([str(file)], everything)
     assert not outcome.problems
     assert not outcome.failures
