@@ -109,10 +109,10 @@ def test_folders_without_python_are_told(here: Path) -> None:
     assert discover(["docs", "a.py"]).empty == ("docs",)
 
 
-@pytest.mark.parametrize("path", ["gone.py", "a.py/b.py", "nul\0byte", "x" * 5000])
+@pytest.mark.parametrize("path", ["gone.py", "a.py/b.py", "nul\0byte", "x" * 5000, ""])
 def test_a_path_that_is_not_there_is_an_error(here: Path, path: str) -> None:
     lay(here, "a.py")
-    with pytest.raises(UsageError, match=r"no such|is no path"):
+    with pytest.raises(UsageError, match=r"no such|is no path|an empty path"):
         discover([path])
 
 

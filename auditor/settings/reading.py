@@ -31,7 +31,7 @@ def nearest(paths: Sequence[str]) -> Settings:
         return Settings()
     for folder in (shared, *shared.parents):
         file = folder / "pyproject.toml"
-        if file.is_file() and (table := _table(file)) is not None:
+        if _is_there(file) and (table := _table(file)) is not None:
             return validated(table, str(file), folder)
     return Settings()
 
@@ -65,6 +65,13 @@ def _complaint(error: ValidationError) -> str:
         return f"`{key}` is one of {words}, not {first['input']!r}"
     wanted = "a table of pattern to list of rules" if key == "per-file-ignores" else "a list of strings"
     return f"`{key}` is {wanted}, not {first['input']!r}"
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:
+        return False  # above a project may be folders that nobody may look into
 
 
 def _table(file: Path) -> Mapping[str, Any] | None:

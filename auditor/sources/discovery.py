@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +52,8 @@ def displayed(file: Path) -> str:
 
 
 def _existing(path: str) -> Path:
+    if not path:
+        raise UsageError("an empty path names nothing; the current folder is .")
     try:
         file = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that the user named
         is_there = file.exists()
@@ -79,9 +81,9 @@ class _Walk:
         yield from self._below(root, Ignored.above(root))
         while self.links:
             link, ignored = self.links.pop(0)
-            if link.is_dir():
+            if _holds(link.is_dir):
                 yield from self._below(link, ignored)
-            elif link.is_file():
+            elif _holds(link.is_file):
                 yield link
 
     def _below(self, folder: Path, ignored: Ignored) -> Iterator[Path]:
@@ -95,14 +97,14 @@ class _Walk:
             inside = above.below(current)
             for entry in _entries(current):
                 path = Path(entry.path)
-                is_folder = path.is_dir()
+                is_folder = _holds(entry.is_dir)
                 if self._left_out(path, inside, is_folder=is_folder):
                     continue
                 if entry.is_symlink():
                     self.links.append((path, inside))
                 elif is_folder:
                     todo.append((path, inside))
-                elif path.is_file():
+                elif _holds(entry.is_file):
                     yield path
 
     def _left_out(self, path: Path, ignored: Ignored, *, is_folder: bool) -> bool:
@@ -111,6 +113,14 @@ class _Walk:
         if any(excluded.covers(path, is_folder=is_folder) for excluded in self.excluded):
             return True
         return ignored.covers(path, is_folder=is_folder)
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    """No, too, where nobody may look or links lead in a circle."""
+    try:
+        return question()
+    except OSError:
+        return False
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
