@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from auditor.outcome import Problem
+from auditor.outcome import Hidden, Outcome, Problem
 from auditor.sources import SourceFile
-from auditor.trace import Confidence, Evidence, Place, Report, Rule, Severity, Span, Trace, rule
+from auditor.trace import Confidence, Evidence, Finding, Place, Report, Rule, Severity, Span, Trace, rule
 
 
 @dataclass(eq=False)
@@ -44,6 +45,34 @@ def made_up_rule(code: str, severity: Severity = Severity.ERROR, over: tuple[str
         yield from trace.reports.get(code, ())
 
     return reported
+
+
+def outcome(*findings: Finding, **more: Any) -> Outcome:
+    """What an audit of three files has to tell."""
+    given: dict[str, Any] = {
+        "failing": len(findings),
+        "hidden": Hidden(),
+        "problems": (),
+        "failures": (),
+        "seen": 3,
+        "audited": 2,
+        "line": lambda path, line, cell: f"        {path}(x, {line})",
+    }
+    return Outcome(findings, **given | more)
+
+
+def finding(path: str = "train.py", **more: Any) -> Finding:
+    page = Page(path)
+    given: dict[str, Any] = {
+        "code": "TST001",
+        "name": "made-up",
+        "severity": Severity.ERROR,
+        "confidence": Confidence.HIGH,
+        "place": page.place(42, 9, 17),
+        "message": "`model` is scored while it is in train mode: its dropout is active. Call `model.eval()` before.",
+        "evidence": (Evidence(Page("net.py").place(12), "built here"), Evidence(page.place(40), "put in train mode")),
+    }
+    return Finding(**given | more)
 
 
 RULES = (

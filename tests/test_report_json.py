@@ -6,8 +6,7 @@ import io
 import json
 from typing import Any
 
-from made_up import Page
-from test_report_text import finding, outcome
+from made_up import Page, finding, outcome
 
 from auditor.outcome import Problem, Unused
 from auditor.report import concise

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import pytest
-from made_up import Page
+from made_up import Page, finding, outcome
 
 from auditor.outcome import Hidden, Outcome, Problem, Unused
 from auditor.report import text
 from auditor.report.excerpt import excerpt
 from auditor.report.printable import printable
-from auditor.trace import Confidence, Evidence, Finding, Severity, Span
-
-
-def outcome(*findings: Finding, **more: Any) -> Outcome:
-    given: dict[str, Any] = {
-        "failing": len(findings),
-        "hidden": Hidden(),
-        "problems": (),
-        "failures": (),
-        "seen": 3,
-        "audited": 2,
-        "line": lambda path, line, cell: f"        {path}(x, {line})",
-    }
-    return Outcome(findings, **given | more)
-
-
-def finding(path: str = "train.py", **more: Any) -> Finding:
-    page = Page(path)
-    given: dict[str, Any] = {
-        "code": "TST001",
-        "name": "made-up",
-        "severity": Severity.ERROR,
-        "confidence": Confidence.HIGH,
-        "place": page.place(42, 9, 17),
-        "message": "`model` is scored while it is in train mode: its dropout is active. Call `model.eval()` before.",
-        "evidence": (Evidence(Page("net.py").place(12), "built here"), Evidence(page.place(40), "put in train mode")),
-    }
-    return Finding(**given | more)
+from auditor.trace import Confidence, Evidence, Severity, Span
 
 
 def rendered(told: Outcome, monkeypatch: pytest.MonkeyPatch, width: int = 80, color: bool | None = None) -> str:
