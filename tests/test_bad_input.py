@@ -105,9 +105,9 @@ def test_broken_settings(folder: Path, text: str) -> None:
 
 
 def test_imports_in_a_circle(folder: Path) -> None:
-    (folder / "a.py").write_text("from b import *\nfrom train import model\nimport a\n")
-    (folder / "b.py").write_text("from a import *\nfrom . import a\n")
-    (folder / "train.py").write_text("from b import model\n" + BAD)
+    (folder / "a.py").write_text("import a\nimport train\nfrom b import *\n")
+    (folder / "b.py").write_text("import a\nfrom . import train\nfrom a import *\n")
+    (folder / "train.py").write_text("import b\n" + BAD)
     code, document, _ = audited(folder, ".")
     assert (code, found(document)) == (1, [("train.py", FORWARD + 1)])
 
