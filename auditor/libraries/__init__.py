@@ -1,0 +1,20 @@
+"""What each library's calls mean, as data: one TOML file a library. Both witnesses read it."""
+
+from auditor.libraries.libraries import Libraries, load, shipped
+from auditor.libraries.schema import Argument, Attribute, Call, Condition, Hooks, LibraryFile, Method
+from auditor.libraries.sensitivity import Answer, answer
+
+__all__ = [
+    "Answer",
+    "Argument",
+    "Attribute",
+    "Call",
+    "Condition",
+    "Hooks",
+    "Libraries",
+    "LibraryFile",
+    "Method",
+    "answer",
+    "load",
+    "shipped",
+]
