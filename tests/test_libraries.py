@@ -1,0 +1,278 @@
+"""The library data: it loads, it agrees with itself, and it agrees with whatever of the libraries is installed here."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import inspect
+import re
+import warnings
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from auditor.libraries import Argument, Call, Condition, Libraries, answer, load, shipped
+from auditor.libraries.libraries import combine
+
+FILES = shipped()
+ROWS = [(name, row) for library in FILES.values() for name, row in library.calls.items()]
+
+
+@pytest.fixture(scope="module")
+def libraries() -> Libraries:
+    return combine(FILES.values())
+
+
+# The data by itself
+
+
+def test_no_two_files_give_one_row() -> None:
+    names = [name for name, _ in ROWS]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_no_two_files_give_one_method() -> None:
+    methods = [(kind, name) for one in FILES.values() for kind, table in one.methods.items() for name in table]
+    assert sorted({pair for pair in methods if methods.count(pair) > 1}) == []
+
+
+def test_every_library_has_roots_that_no_other_has() -> None:
+    roots = [root for library in FILES.values() for root in library.roots]
+    assert sorted({root for root in roots if roots.count(root) > 1}) == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_rows_stand_below_their_roots(file: str) -> None:
+    library = FILES[file]
+    below = [*library.calls, *library.aliases]
+    assert [name for name in below if name.partition(".")[0] not in library.roots] == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_rows_have_the_one_name_that_is_looked_up(file: str, libraries: Libraries) -> None:
+    moved = {name: libraries.canonical(name) for name in FILES[file].calls if "*" not in name}
+    assert {name: to for name, to in moved.items() if name != to} == {}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_row_is_what_its_name_gets(file: str, libraries: Libraries) -> None:
+    """No more literal pattern of the same library takes its names away."""
+    for name, row in FILES[file].calls.items():
+        if "*" not in name:
+            assert libraries.call(name) is row
+        elif name.endswith(".*") and name.count("*") == 1:
+            assert libraries.call(name[:-1] + "_some_name_that_nobody_has") is row
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_aliases_lead_to_names_that_are_not_aliases(file: str, libraries: Libraries) -> None:
+    for old in FILES[file].aliases:
+        name = libraries.canonical(old.replace(".*", ".Something"))
+        assert libraries.canonical(name) == name
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_files_name_their_source(file: str) -> None:
+    library = FILES[file]
+    assert library.source.startswith("https://")
+    assert all(row.see is None or row.see.startswith("https://") for row in library.calls.values())
+
+
+def test_kinds_that_rows_give_are_described() -> None:
+    libraries = load()
+    silent = {"dataset", "leaf", "loaded", "map", "spawn"}
+    kinds = {row.kind for _, row in ROWS if row.kind} | {
+        row.kind for table in libraries.methods.values() for row in table.values() if row.kind
+    }
+    assert sorted(kinds - silent - set(libraries.methods) - set(libraries.attributes)) == []
+
+
+def test_frameworks_with_hooks_are_frameworks_of_rows() -> None:
+    frameworks = {row.framework for _, row in ROWS if row.framework}
+    assert sorted(set(load().hooks) - frameworks) == []
+
+
+def test_roles_that_need_an_operand_or_a_reason_have_it() -> None:
+    for name, row in ROWS:
+        if row.does in ("trainer", "fit") or (row.does == "base" and row.keras):
+            assert row.framework, name
+        if row.does == "operation":
+            assert row.sensitivity, name
+        if row.rate or row.when:
+            assert row.sensitivity, name
+        if row.mode != "train":
+            assert row.does in ("model", "layer"), name
+
+
+def test_the_most_literal_pattern_wins(libraries: Libraries) -> None:
+    loaded = [libraries.call(f"transformers.{name}.from_pretrained") for name in ("BertModel", "BertConfig")]
+    assert [(row.does, row.mode) for row in loaded if row] == [("model", "eval"), ("constant", "train")]
+
+
+def test_modules_in_between_are_dropped(libraries: Libraries) -> None:
+    assert libraries.canonical("torch.nn.modules.dropout.Dropout") == "torch.nn.Dropout"
+    assert libraries.canonical("transformers.models.bert.modeling_bert.BertModel.from_pretrained") == (
+        "transformers.BertModel.from_pretrained"
+    )
+
+
+# Sensitivity
+
+
+def read(**given: object) -> object:
+    """Reads operands by keyword; a value of `...` is one that nobody knows."""
+
+    def operand(where: Argument) -> tuple[bool, object]:
+        value = given.get(where.name or "", where.default)
+        return (False, None) if value is ... else (True, value)
+
+    return operand
+
+
+GAT = Call(
+    does="layer", sensitivity="normalisation",
+    rate=Argument(name="dropout", default=0), when=Condition(name="norm", among=("batch",)),
+)  # fmt: skip
+NORM = Call(does="layer", sensitivity="normalisation", when=Condition(name="track", default=True))
+DROP = Call(does="layer", sensitivity="dropout", rate=Argument(name="p", default=0.5))
+
+
+@pytest.mark.parametrize(
+    ("row", "given", "expected"),
+    [
+        (DROP, {}, ("dropout", 0.5, True)),
+        (DROP, {"p": 0}, (None, 0.0, True)),
+        (DROP, {"p": ...}, ("dropout", None, True)),
+        (NORM, {}, ("normalisation", None, True)),
+        (NORM, {"track": False}, (None, None, True)),
+        (NORM, {"track": ...}, (None, None, False)),
+        (GAT, {}, (None, 0.0, True)),
+        (GAT, {"norm": "batch"}, ("normalisation", None, True)),
+        (GAT, {"norm": "layer", "dropout": 0.3}, ("dropout", 0.3, True)),
+        (GAT, {"norm": ...}, (None, 0.0, False)),
+        (Call(does="layer"), {}, (None, None, True)),
+        (Call(does="model", complete=False), {}, (None, None, False)),
+    ],
+)
+def test_sensitivity_follows_the_operands(row: Call, given: dict[str, object], expected: tuple[object, ...]) -> None:
+    found = answer(row, read(**given))  # type: ignore[arg-type]  # a closure in place of a typed callable
+    assert (found.sensitivity, found.rate, found.complete) == expected
+
+
+# The data against what is installed
+
+
+@cache
+def imported(name: str) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module(name)
+
+
+class Missing(Exception):
+    """The library has no such name."""
+
+
+class Unreadable(Exception):
+    """What the name stands for needs a package that is not installed."""
+
+
+def resolve(path: str) -> object:
+    """What a dotted path names. Parts are modules as long as they can be imported, attributes from there on."""
+    parts = path.split(".")
+    found = imported(parts[0])
+    for place, part in enumerate(parts[1:], 2):
+        below = ".".join(parts[:place])
+        try:
+            found = attribute(found, part) if has(found, part) else imported(below)
+        except ModuleNotFoundError as error:
+            raise (Missing if error.name == below else Unreadable)(path) from error
+        except (ImportError, OSError) as error:
+            raise Unreadable(path) from error
+    return found
+
+
+def has(owner: object, name: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return hasattr(owner, name)
+
+
+def attribute(owner: object, name: str) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(owner, name)
+
+
+def here(file: str) -> list[tuple[str, Call]]:
+    """The rows of a file that can be compared with what is installed."""
+    usable = set()
+    for root in FILES[file].roots:
+        if importlib.util.find_spec(root) is not None:
+            with contextlib.suppress(Exception):  # whatever a broken installation raises
+                imported(root)
+                usable.add(root)
+    if not usable:
+        pytest.skip("nothing of it can be imported here")
+    return [(name, row) for name, row in FILES[file].calls.items() if name.partition(".")[0] in usable and not row.gone]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_named_paths_exist(file: str) -> None:
+    missing = []
+    for name, _ in here(file):
+        parent = name if "*" not in name else name[: name.index("*")].rpartition(".")[0]
+        try:
+            resolve(parent)
+        except Missing:
+            missing.append(name)
+        except Unreadable:
+            continue
+    assert missing == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_positions_and_defaults_are_those_of_the_signature(file: str) -> None:
+    wrong: list[str] = []
+    for name, row in here(file):
+        for where in (row.arg, row.rate, row.when, row.training):
+            if where is not None and "*" not in name:
+                wrong.extend(f"{name}: {problem}" for problem in problems(name, where))
+    assert wrong == []
+
+
+def problems(name: str, where: Argument) -> Iterator[str]:
+    try:
+        signature = inspect.signature(resolve(name))  # type: ignore[arg-type]  # raises where it is not callable
+    except (ValueError, TypeError, Missing, Unreadable):
+        return  # written in C, or not here: nothing to compare
+    parameters = list(signature.parameters.values())
+    places = [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    open_end = any(one.kind in (one.VAR_KEYWORD, one.VAR_POSITIONAL) for one in parameters)
+    named = signature.parameters.get(where.name or "")
+    if named is None:
+        if where.name is not None and not open_end:
+            yield f"takes no {where.name}"
+        return
+    counted = not any(one.kind is one.VAR_POSITIONAL for one in parameters)
+    if where.at is not None and counted and places[where.at : where.at + 1] != [where.name]:
+        yield f"{where.name} is not at {where.at}"
+    if where.default is not None and named.default is not named.empty and named.default != where.default:
+        yield f"{where.name} is {named.default!r} by default, not {where.default!r}"
+
+
+def test_torch_layers_that_look_at_the_mode_are_all_known() -> None:
+    """No layer of torch.nn asks for the mode without a row that says why."""
+    torch = pytest.importorskip("torch")
+    libraries = load()
+    unknown = []
+    for name, cls in vars(torch.nn).items():
+        if not inspect.isclass(cls) or not issubclass(cls, torch.nn.Module) or cls is torch.nn.Module:
+            continue
+        row = libraries.call(libraries.canonical(f"torch.nn.{name}"))
+        source = inspect.getsource(cls)
+        if re.search(r"self\.training\b", source) and (row is None or row.sensitivity is None):
+            unknown.append(name)
+    assert unknown == []
