@@ -27,6 +27,7 @@ AFTER = {
     "train": {"EVA003"},
     "mode": {"EVA001", "EVA003", "EVA009"},
     "grad": {"EVA002"},
+    "switch": {"EVA002", "EVA006"},
 }
 """What kind of line was taken out, and the findings that may then appear."""
 
@@ -70,7 +71,9 @@ def _changed(code: str) -> tuple[str, str] | None:
     if _WITH.match(code):
         return "grad", f"{indent}if True:"
     if _OFF_ANYWHERE.search(code):
-        return "grad", f"{indent}pass" if _OFF_STATEMENT.match(code) else _OFF_ANYWHERE.sub(_enabling, code)
+        if _OFF_STATEMENT.match(code):
+            return "grad" if code.endswith("(False)") else "switch", f"{indent}pass"
+        return "grad", _OFF_ANYWHERE.sub(_enabling, code)
     setting = _SETTING.search(code)
     if setting is None:
         return None
