@@ -42,6 +42,10 @@ class Calls(Effects):
     def attribute(self, value: Value, name: str, site: int) -> Value:
         raise NotImplementedError
 
+    def concerns_networks(self, function: s.Function) -> bool:
+        """It may do something to a network, itself or through what it calls, as far as names tell."""
+        raise NotImplementedError
+
     def call(self, func: Value, args: Arguments, site: int, expr: s.Call | None = None) -> Value:
         """Calling any value. Worlds that differ afterwards each go on."""
         kind = type(func)
@@ -104,6 +108,7 @@ class Calls(Effects):
         self.context = (*context, (outer.module, site))
         frame = self.frame_of(fn.function, fn.frame, fn.function.module)
         activation = Activation(fn.function, frame, caller, hook=hook, forward_of=forward_of)
+        activation.coarse = hook is None and not self.concerns_networks(fn.function)
         self.stack.append(activation)
         try:
             self.frame, self.world = frame, world
@@ -393,14 +398,14 @@ class Calls(Effects):
         return self.elements(Ref(obj))
 
     def _grow(self, obj: Obj, value: Value, site: int) -> None:
-        items: Seq | None = self.world.get(obj, "%items")
+        items = self.items(Ref(obj))
         inside = self.spilled(value)
         self.sink("score" if inside.loss else "store", value, site)
-        if items is not None and len(items.items) < 12 and not (self.stack and self.stack[-1].loops):
-            self.world.set(obj, "%items", Seq((*items.items, value)))
+        if items is not None and len(items) < 12 and not (self.stack and self.stack[-1].loops):
+            self.world.set(obj, "%items", Seq((*items, value)))
             return
         known = self.elements(Ref(obj))
-        empty = items is not None and not items.items
+        empty = items == ()
         if inside.flows and self.stack and self.stack[-1].loops:
             self.accumulate("list", value, site)
         self.world.set(obj, "%elem", value if empty or known == UNKNOWN else either((known, value)))

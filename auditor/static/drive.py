@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from auditor.libraries import Libraries
 from auditor.static import syntax as s
 from auditor.static.interpreter import Interpreter
-from auditor.static.machine import Activation, Arguments, Exhausted
+from auditor.static.machine import Activation, Arguments, Dead, Exhausted
 from auditor.static.objects import HANDED_IN
 from auditor.static.project import Project
+from auditor.static.relevance import Relevance
 from auditor.static.values import UNKNOWN, Cls, Fn, Frame, Obj, Ref, Value
-from auditor.static.worlds import MODE, World, reduce
+from auditor.static.worlds import MODE, World
 
 MOST_STATES = 6
 
@@ -29,6 +30,8 @@ class Driver(Interpreter):
     def drive(self, names: Iterable[str], progress: Callable[[str], None] | None = None) -> None:
         """Run every way into these modules."""
         names = list(names)
+        modules = (self.project.module(name) for name in names)
+        self._relevance = Relevance(self.libraries, [module for module in modules if module is not None])
         for name in names:
             self.entry(name, lambda: self.ensure(name))
             if progress is not None:
@@ -37,16 +40,19 @@ class Driver(Interpreter):
             self.entry(name, lambda: self._run_main(name, body))
         self._undriven(set(names))
 
+    def concerns_networks(self, function: s.Function) -> bool:
+        return self._relevance(function)
+
     def entry(self, name: str, run: Callable[[], object]) -> None:
         """One entry point: what it costs is bounded, and what goes wrong inside is told and ends nothing else."""
         self.steps = 0
         saved = self.stack, self.frame, self.context, self.assumed, self.world
         try:
             run()
-        except Exhausted:
+        except (Exhausted, RecursionError):
             self.exhausted.append(name)
-        except RecursionError:
-            self.exhausted.append(name)
+        except Dead:
+            pass  # every way through this entry point ends the program
         except Exception as error:  # an error of ours: named with its file, and the rest goes on
             trace = error.__traceback__
             while trace is not None and trace.tb_next is not None:
@@ -88,7 +94,9 @@ class Driver(Interpreter):
 
     def _functions(self, name: str) -> list[s.Function]:
         module = self.project.module(name)
-        return [f for f in module.functions if f.outer is None] if module is not None else []
+        if module is None:
+            return []
+        return [f for f in module.functions if f.outer is None and self.concerns_networks(f)]
 
     @staticmethod
     def _called_names(functions: list[s.Function]) -> dict[s.Function, set[str]]:
@@ -158,7 +166,7 @@ class Driver(Interpreter):
                     continue
                 for state in states:
                     left.extend(self._after(function, cls, obj, state))
-            states = reduce([state.fork() for state in [*states, *left]], MOST_STATES)
+            states = self.reduced([state.fork() for state in [*states, *left]], MOST_STATES)
             if len(states) == 1:
                 break
 

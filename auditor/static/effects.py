@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Literal
 
-from auditor.libraries import Argument, Call, Method
+from auditor.libraries import Argument, Call, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
 from auditor.static.machine import Arguments, Dead, Outcome
 from auditor.static.objects import AS_BUILT, HANDED_IN, Objects
-from auditor.static.values import (
-    NONE,
-    UNKNOWN,
-    Const,
-    Data,
-    Fn,
-    Gradients,
-    Obj,
-    Partial,
-    Ref,
-    Seq,
-    Value,
-)
+from auditor.static.values import NONE, UNKNOWN, Const, Data, Fn, Gradients, Obj, Partial, Ref, Seq, Value, alternatives
 from auditor.static.worlds import MODE
 from auditor.trace import Accumulate, Apply, Forward, Mode, ModeName, Sink, SinkKind, Step, Train
 
@@ -166,27 +154,50 @@ class Effects(Objects):
     def _layer(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         obj = self.make("module", site, lib=name)
         obj.row = row
-        rate = self.operand(args, row.rate) if row.rate is not None else None
-        obj.rate = float(rate.value) if type(rate) is Const and isinstance(rate.value, (int, float)) else None
+        obj.answer = answer(row, lambda where: self._read(args, where))
+        obj.children.clear()
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
-            if type(value) is Data and value.kind != "wrapped" and value.sym is not None and not args.keyword:
-                obj.partial |= name.rpartition(".")[2] in ("Sequential", "ModuleList", "ModuleDict")
+        if self.holds_parts(row, name):
+            parts = [
+                part
+                for value in args.all()
+                for part in alternatives(self.elements(value) if self.items(value) is not None else value)
+            ]
+            obj.partial |= any(type(part) is Data and part.kind != "wrapped" for part in parts)
         mode: dict[str, frozenset[Mode]] = {"train": AS_BUILT, "eval": frozenset({Mode("eval")}), "unknown": HANDED_IN}
         self.world.set(obj, MODE, mode[row.mode])
         self.world.set(obj, "%frozen", None)
         return Ref(obj)
 
+    def holds_parts(self, row: Call, name: str) -> bool:
+        """A container, whose layers are what it is given."""
+        return row.does == "layer" and row.kind == "container"
+
+    def _read(self, args: Arguments, where: Argument) -> tuple[bool, object]:
+        value = self.operand(args, where)
+        return (True, value.value) if type(value) is Const else (False, None)
+
     def _model(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         made = self._layer(row, name, args, site, called)
         assert isinstance(made, Ref)
         self.built(made.obj, site)
-        return made
+        if row.returns is None:
+            return made
+        return Seq((made, *(Data((self.fresh(site), number)) for number in range(1, row.returns))))
 
     def _share(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         wrapped = self.operand(args, row.arg)
-        return wrapped if wrapped is not None else self.result(args, site)
+        if wrapped is None:
+            return self.result(args, site)
+        if row.returns is None:
+            return wrapped
+        return Seq((wrapped, *(self._nth(args, number, site) for number in range(1, row.returns))))
+
+    def _nth(self, args: Arguments, number: int, site: int) -> Value:
+        """What comes back beside a wrapped network: the optimizer and the like that went in beside it."""
+        return args.positional[number] if number < len(args.positional) else Data((self.fresh(site), number))
 
     def _prepare(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         return args.positional[0] if len(args.positional) == 1 else Seq(tuple(args.positional))
@@ -201,7 +212,7 @@ class Effects(Objects):
     def copied(self, obj: Obj, site: int) -> Obj:
         """An independent network like this one, in the mode that it is in now."""
         copy = self.make("module", site, obj.cls, obj.lib)
-        copy.row, copy.rate, copy.partial, copy.handed = obj.row, obj.rate, obj.partial, obj.handed
+        copy.row, copy.partial, copy.handed = obj.row, obj.partial, obj.handed
         for name, parts in obj.children.items():
             for part in parts:
                 self.adopt(copy, name, part)
@@ -211,6 +222,7 @@ class Effects(Objects):
         copy.children = {}
         self.world.set(copy, MODE, self.modes(obj))
         copy.partial = True
+        copy.answer = obj.answer
         self.world.set(copy, "%frozen", self.world.get(obj, "%frozen"))
         self.copies[copy] = obj
         return copy
@@ -391,6 +403,11 @@ class Effects(Objects):
     def _detach(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         return self.result(args, site, attached=False)
 
+    def _read_out(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        inside = self.all_spilled(args.all())
+        self.sink("score", inside, site)
+        return inside.renamed(self.fresh(site), attached=False)
+
     def _exit(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         raise Dead
 
@@ -488,6 +505,8 @@ class Effects(Objects):
             return Data(self.fresh(site), kind=row.kind or "")
         if row.does == "elements":
             return args.positional[0] if args.positional else UNKNOWN
+        if row.does == "invoke":
+            return self._invoke(Call(does="invoke", arg=row.arg, kind=row.kind), "", args, site, called)
         return self.result(args, site, kind=row.kind or "")
 
     def network_method(self, row: Method, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
@@ -618,6 +637,7 @@ _CALLS: dict[str, _Row] = {
     "zip": Effects._zip,
     "constant": Effects._constant,
     "detach": Effects._detach,
+    "read": Effects._read_out,
     "exit": Effects._exit,
     "context": Effects._context,
     "scaled-loss": Effects._elements,

@@ -26,7 +26,7 @@ from auditor.static.values import (
     Value,
     alternatives,
 )
-from auditor.static.worlds import World, common, distinct, reduce, widened
+from auditor.static.worlds import World, common, distinct, widened
 from auditor.trace import Grad, ModeName, Switch
 
 MOST_TURNS = 4
@@ -75,7 +75,7 @@ class Interpreter(Expressions):
         world.grad = True
         try:
             ends = [end for _, end, _ in self.run(module.body, world)]
-            merged = reduce(ends, 1)
+            merged = self.reduced(ends, 1)
             if merged:
                 self.root.absorb(merged[0])
                 self.root.assumed, self.root.grad, self.root.last = {}, True, frozenset()
@@ -109,7 +109,7 @@ class Interpreter(Expressions):
                         following.append(end)
                     else:
                         flow.append((how, end, value))
-            current = reduce(following)
+            current = self.reduced(following)
             if not current:
                 break
         flow.extend(("next", one, NONE) for one in current)
@@ -228,9 +228,9 @@ class Interpreter(Expressions):
             return self.run(statement.orelse, world)
         yes, no = self.branch(statement.test, world)
         flow: Flow = []
-        for one in reduce(yes):
+        for one in self.reduced(yes):
             flow.extend(self.run(statement.body, one))
-        for one in reduce(no):
+        for one in self.reduced(no):
             flow.extend(self.run(statement.orelse, one))
         return self._gathered(flow, world)
 
@@ -238,7 +238,7 @@ class Interpreter(Expressions):
         """Merge what comes out of a branch; a single world goes on as the one that went in."""
         ends = [end for how, end, _ in flow if how == "next"]
         others = [one for one in flow if one[0] != "next"]
-        ends = reduce(ends)
+        ends = self.reduced(ends)
         if len(ends) == 1 and not others and ends[0] is not world:
             world.absorb(ends[0])
             ends = [world]
@@ -279,7 +279,7 @@ class Interpreter(Expressions):
         for one in ends:
             after.extend(self.run(statement.orelse, one.fork()) if statement.orelse else [("next", one.fork(), NONE)])
         for handler in statement.handlers:
-            for one in reduce([each.fork() for each in entered], 2):
+            for one in self.reduced([each.fork() for each in entered], 2):
                 after.extend(self.run(handler.body, one.fork()))
         if statement.final:
             final: Flow = []
@@ -331,7 +331,7 @@ class Interpreter(Expressions):
                             following.append(end)
                         else:
                             flow.append(("next" if how == "break" else how, end, value))
-            current = reduce(following)
+            current = self.reduced(following)
         loops.pop()
         self.context = context
         for one in current:
@@ -359,7 +359,7 @@ class Interpreter(Expressions):
         endless = isinstance(statement.test, s.Const) and bool(statement.test.value)
 
         def turn(start: World) -> list[World]:
-            return reduce(self.branch(statement.test, start)[0])
+            return self.reduced(self.branch(statement.test, start)[0])
 
         flow = self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world, endless)
         return self._gathered(flow, world)
@@ -387,7 +387,7 @@ class Interpreter(Expressions):
                             flow.append(("next", end, NONE))
                         else:
                             flow.append((how, end, value))
-            ends = reduce(ends)
+            ends = self.reduced(ends)
             exits.extend(ends)
             fresh = self._new_heads(seen, ends, world)
             if not fresh or number == MOST_TURNS - 1:
@@ -395,7 +395,7 @@ class Interpreter(Expressions):
         loops.pop()
         generator = bool(self.stack and self.stack[-1].function and self.stack[-1].function.generator)
         if not endless or generator:
-            for one in reduce([end.fork() for end in exits]):
+            for one in self.reduced([end.fork() for end in exits]):
                 flow.extend(self.run(orelse, one) if orelse else [("next", one, NONE)])
         return flow
 
@@ -511,7 +511,7 @@ class Interpreter(Expressions):
             for how, end, result in self.run(statement.body, start):
                 leave = lambda: self.call(
                     self.attribute(value, "__exit__", site), Arguments([NONE, NONE, NONE], {}), site
-                )  # noqa: E731
+                )
                 flow.extend((how, last, result) for last, _ in self.in_every_world(leave, end))
         return flow
 

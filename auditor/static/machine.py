@@ -14,7 +14,7 @@ from auditor.libraries import Libraries
 from auditor.static import syntax as s
 from auditor.static.project import Project, Unit
 from auditor.static.values import Frame, Obj, Value
-from auditor.static.worlds import World, reduce
+from auditor.static.worlds import MOST_WORLDS, World, reduce
 from auditor.trace import Event, Model, Place
 
 E = TypeVar("E", bound=Event)
@@ -52,6 +52,8 @@ class Activation:
     yields: list[Value] = field(default_factory=list)
     hook: Callable[[Value], list[Outcome]] | None = None
     """What a ``yield`` runs: the body of the ``with`` statement that entered this function."""
+    coarse: bool = False
+    """Nothing in it has to do with networks: its worlds are not kept apart."""
     forward_of: Obj | None = None
     """The network whose forward this is."""
 
@@ -175,13 +177,17 @@ class Machine:
         """Fewer worlds, with the values that go with them."""
         if len(outcomes) < 2:
             return outcomes
-        marker = object()
+        marker = (object(), "%value")
         for world, value in outcomes:
-            world.set(marker, "%value", value)
-        made: list[Outcome] = []
-        for world in reduce([world for world, _ in outcomes], most):
-            made.append((world, world.get(marker, "%value")))
-        return made
+            world.local[marker] = value
+        worlds = self.reduced([world for world, _ in outcomes], most)
+        return [(world, world.local.pop(marker)) for world in worlds]
+
+    def reduced(self, worlds: list[World], most: int = MOST_WORLDS) -> list[World]:
+        """Merge worlds: all of them where the function has nothing to do with networks."""
+        if len(worlds) < 2:
+            return worlds
+        return reduce(worlds, 1 if self.stack and self.stack[-1].coarse else most)
 
 
 class Dead(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 
-from auditor.libraries import Call
+from auditor.libraries import Answer, Call
 from auditor.static import syntax as s
 from auditor.static.conventions import MODEL_CLASS, names_model
 from auditor.static.machine import Machine
@@ -180,8 +180,8 @@ class Objects(Machine):
         if type(value) is Seq:
             return value.items
         if type(value) is Ref and value.obj.kind == "list":
-            items: Seq | None = self.world.get(value.obj, "%items")
-            return items.items if items is not None else None
+            items = self.world.get(value.obj, "%items")
+            return items.items if type(items) is Seq else None
         if type(value) is Ref and value.obj.kind == "module" and value.obj.children.get("%items"):
             return tuple(Ref(part) for part in value.obj.children["%items"])
         return None
@@ -192,9 +192,11 @@ class Objects(Machine):
         if items is not None:
             return either(items) if items else UNKNOWN
         if type(value) is Ref and value.obj.kind in ("list", "dict"):
-            some: Value | None = self.world.get(value.obj, "%elem")
-            known = [self.world.get(value.obj, name) for name in value.obj.attrs]
-            parts = [one for one in (some, *known) if one is not None]
+            known = [self.world.get(value.obj, name) for name in ("%elem", *value.obj.attrs)]
+            parts = [one for one in known if one is not None]
+            lengths = self.world.get(value.obj, "%items")
+            if type(lengths) is Either:
+                parts.extend(item for one in lengths.values if type(one) is Seq for item in one.items)
             return either(parts) if parts else UNKNOWN
         if type(value) is Data:
             if value.sym is not None:
@@ -307,10 +309,10 @@ class Objects(Machine):
         place = None if obj.site < 0 else self.place_in(obj)
         if obj.cls is not None:
             complete &= self._class_layers(obj, path, layers)
-        elif isinstance(obj.row, Call):
-            row = obj.row
-            layers.append(Layer(path, obj.lib, place, row.sensitivity, obj.rate))
-            complete &= row.complete
+        elif isinstance(obj.answer, Answer):
+            said = obj.answer
+            layers.append(Layer(path, obj.lib, place, said.sensitivity, said.rate))
+            complete &= said.complete
         else:
             complete = False
         for name, parts in obj.children.items():

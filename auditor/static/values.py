@@ -32,6 +32,7 @@ class Obj:
     """
 
     __slots__ = (
+        "answer",
         "attrs",
         "children",
         "cls",
@@ -41,10 +42,9 @@ class Obj:
         "module",
         "name",
         "partial",
-        "rate",
         "row",
         "site",
-    )  # fmt: skip
+    )
 
     def __init__(self, kind: str, site: int, module: str, cls: s.Class | None = None, lib: str = "") -> None:
         self.kind = kind
@@ -58,7 +58,8 @@ class Obj:
         self.handed = False
         self.name = ""
         self.row: object = None
-        self.rate: float | None = None
+        self.answer: object = None
+        """What the row says of its sensitivity, given how it was made."""
         self.partial = False
         """Something of it is not known: an unknown value is called as a part of it."""
 

@@ -186,6 +186,8 @@ def reduce(worlds: list[World], most: int = MOST_WORLDS) -> list[World]:
         worlds = _grouped(worlds, base, flags)
         if len(worlds) <= most:
             return worlds
+        if most == 1:
+            break
     first = worlds[0]
     for world in worlds[1:]:
         first = merge(first, world, base)
