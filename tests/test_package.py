@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -66,3 +67,16 @@ def test_the_readme_names_every_option() -> None:
     ).stdout
     known = set(re.findall(r"--[a-z][a-z-]+", page))
     assert set(re.findall(r"(?<=audit )--[a-z-]+|`(--[a-z-]+)`", README)) - {""} <= known
+
+
+def test_the_sample_in_the_readme_is_what_is_printed() -> None:
+    command, printed = re.findall(r"^```\n\$ audit (\S+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[0]
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", command],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.stdout == printed
