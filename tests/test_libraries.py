@@ -8,7 +8,7 @@ import importlib.util
 import inspect
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -263,16 +263,42 @@ def problems(name: str, where: Argument) -> Iterator[str]:
         yield f"{where.name} is {named.default!r} by default, not {where.default!r}"
 
 
-def test_torch_layers_that_look_at_the_mode_are_all_known() -> None:
-    """No layer of torch.nn asks for the mode without a row that says why."""
-    torch = pytest.importorskip("torch")
-    libraries = load()
+def classes(module: str, base: str) -> Iterator[tuple[str, type]]:
+    """The classes of a module below a base; skips where it cannot be imported."""
+    try:
+        root, found = resolve(base), resolve(module)
+    except Exception as error:  # noqa: BLE001  # whatever a broken installation raises
+        pytest.skip(f"{module} cannot be imported: {error}")
+    assert inspect.isclass(root)
+    for name, cls in vars(found).items():
+        if inspect.isclass(cls) and issubclass(cls, root) and cls is not root:
+            yield name, cls
+
+
+def source(cls: type) -> str:
+    try:
+        return inspect.getsource(cls)
+    except OSError:  # written at run time
+        return ""
+
+
+@pytest.mark.parametrize("module", ["torch.nn", "torch_geometric.nn", "torchvision.ops", "timm.layers"])
+def test_layers_that_look_at_the_mode_are_known(module: str, libraries: Libraries) -> None:
+    """No layer asks for the mode without a row that says why, or that it does not know."""
     unknown = []
-    for name, cls in vars(torch.nn).items():
-        if not inspect.isclass(cls) or not issubclass(cls, torch.nn.Module) or cls is torch.nn.Module:
-            continue
-        row = libraries.call(libraries.canonical(f"torch.nn.{name}"))
-        source = inspect.getsource(cls)
-        if re.search(r"self\.training\b", source) and (row is None or row.sensitivity is None):
+    for name, cls in classes(module, "torch.nn.Module"):
+        row = libraries.call(libraries.canonical(f"{module}.{name}"))
+        asks = re.search(r"self\.training\b", source(cls)) is not None
+        if asks and (row is None or (row.sensitivity is None and row.complete)):
             unknown.append(name)
     assert unknown == []
+
+
+def test_keras_layers_with_a_reason_take_the_mode(libraries: Libraries) -> None:
+    deaf = []
+    for name, cls in classes("keras.layers", "keras.layers.Layer"):
+        row = libraries.call(libraries.canonical(f"keras.layers.{name}"))
+        call: Callable[..., object] = getattr(cls, "call")  # noqa: B009  # not every type has it
+        if row is not None and row.sensitivity and "training" not in inspect.signature(call).parameters:
+            deaf.append(name)
+    assert deaf == []
