@@ -193,8 +193,8 @@ class LibraryFile(BaseModel):
     ``keras.src.*`` = ``keras`` makes ``keras.src.models.model.Model.fit`` into ``keras.Model.fit``."""
     calls: dict[str, Call] = Field(default_factory=dict)
     methods: dict[str, dict[str, Method]] = Field(default_factory=dict)
-    """By kind of receiver: ``module`` for networks, ``tensor`` for whatever a network gave or nobody knows, ``unknown`` for
-    names that speak for themselves on a receiver that nobody knows, else the ``kind`` of the row that made it.
+    """By kind of receiver: ``module`` for networks, ``tensor`` for whatever a network gave or nobody knows, ``unknown``
+    for names that speak for themselves on a receiver that nobody knows, else the ``kind`` of the row that made it.
     ``__call__`` says what calling the object itself does."""
     attributes: dict[str, dict[str, Attribute]] = Field(default_factory=dict)
     hooks: dict[str, Hooks] = Field(default_factory=dict)
