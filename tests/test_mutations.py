@@ -19,6 +19,7 @@ class Trial(NamedTuple):
     file: str
     mutant: Mutant
     codes: frozenset[str]
+    """Of the findings that were not there before."""
 
     def __str__(self) -> str:
         said = ", ".join(sorted(self.codes)) or "silence"
@@ -51,15 +52,20 @@ def trials(program: Path) -> tuple[Trial, ...]:
             shutil.copy(program, copy)
         else:
             shutil.copytree(program, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        return tuple(trial for file in files(copy) for trial in _tried(copy, file))
+        before = spots(copy)
+        return tuple(trial for file in files(copy) for trial in _tried(copy, file, before))
 
 
-def _tried(program: Path, file: Path) -> list[Trial]:
+def spots(program: Path) -> set[shelf.Spot]:
+    return {said.spot for said in shelf.heard(program, program.parent)}
+
+
+def _tried(program: Path, file: Path, before: set[shelf.Spot]) -> list[Trial]:
     text = file.read_text(encoding="utf-8")
     made = []
     for mutant in mutants(text):
         file.write_text(mutant.text, encoding="utf-8")
-        codes = frozenset(said.spot.code for said in shelf.heard(program, program.parent))
+        codes = frozenset(spot.code for spot in spots(program) - before)
         made.append(Trial(file.relative_to(program.parent).as_posix(), mutant, codes))
     file.write_text(text, encoding="utf-8")
     return made
