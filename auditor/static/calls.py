@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer
 from auditor.static.effects import Effects
-from auditor.static.machine import DEEPEST_CALLS, Activation, Arguments, Outcome
+from auditor.static.machine import (
+    DEEPEST_CALLS,
+    FINE_FUNCTION_STEPS,
+    MOST_FUNCTION_STEPS,
+    Activation,
+    Arguments,
+    Outcome,
+    Summary,
+)
 from auditor.static.objects import AS_BUILT
 from auditor.static.values import (
     NONE,
@@ -29,7 +37,9 @@ from auditor.static.values import (
     Value,
     either,
 )
-from auditor.static.worlds import MODE, World
+from auditor.static.worlds import MODE, World, changes
+
+MOST_SUMMARIES = 6
 
 Flow = list[tuple[str, World, Value]]
 """How a block may end: "next", "break", "continue" or "return", the world, and what is returned."""
@@ -90,11 +100,43 @@ class Calls(Effects):
     def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
         self.reached.add(fn.function)
         running = sum(1 for one in self.stack if one.function is fn.function)
-        if running > 1 or len(self.stack) >= DEEPEST_CALLS:
+        spent = self.spent.get(fn.function, 0)
+        if running > 1 or len(self.stack) >= DEEPEST_CALLS or spent > MOST_FUNCTION_STEPS:
             return self.result(args, site, told=False)
         if fn.manager:
             return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
-        return self.choose(lambda: self.outcomes_of(fn, args, site))
+        return self.choose(lambda: self.remembered(fn, args, site))
+
+    def remembered(self, fn: Fn, args: Arguments, site: int) -> list[Outcome]:
+        """The outcomes of a call: those of an earlier run from here where it read the same, else those of a new one."""
+        world = self.world
+        key = (
+            fn, self.frame.module, site, self.context, tuple(args.positional), tuple(args.keyword.items()), args.more,
+            world.grad, frozenset(world.assumed.items()), self.assumed,
+            any(one.forward_of is not None for one in self.stack),
+        )  # fmt: skip
+        known = self.summaries.setdefault(key, [])
+        for summary in known:
+            if summary.fits(world):
+                self.step()
+                self.log.extend(summary.first)
+                return summary.replayed(world)
+        journal, world.journal = world.journal, {}
+        start = len(self.log)
+        try:
+            outcomes = self.outcomes_of(fn, args, site)
+            reads = world.journal
+        finally:
+            if journal is not None:
+                for read, value in world.journal.items():
+                    journal.setdefault(read, value)
+            world.journal = journal
+        before = world.last
+        first = [event for event in self.log[start:] if not before or event.after & before]
+        ends = [(end, changes(end, world), value) for end, value in outcomes]
+        known.append(Summary(reads, ends, list(dict.fromkeys(first))))
+        del known[:-MOST_SUMMARIES]
+        return outcomes
 
     def outcomes_of(
         self, fn: Fn, args: Arguments, site: int, hook: Callable[[Value], list[Outcome]] | None = None,
@@ -108,7 +150,8 @@ class Calls(Effects):
         self.context = (*context, (outer.module, site))
         frame = self.frame_of(fn.function, fn.frame, fn.function.module)
         activation = Activation(fn.function, frame, caller, hook=hook, forward_of=forward_of)
-        activation.coarse = hook is None and not self.concerns_networks(fn.function)
+        spent, steps = self.spent.get(fn.function, 0), self.steps
+        activation.coarse = (hook is None and not self.concerns_networks(fn.function)) or spent > FINE_FUNCTION_STEPS
         self.stack.append(activation)
         try:
             self.frame, self.world = frame, world
@@ -120,6 +163,7 @@ class Calls(Effects):
         finally:
             self.stack.pop()
             self.frame, self.context, self.world = outer, context, base
+            self.spent[fn.function] = spent + self.steps - steps
         outcomes: list[Outcome] = []
         for how, end, value in ends:
             if fn.grad is not None:
@@ -282,7 +326,7 @@ class Calls(Effects):
         return self.result(args, site, told=bool(obj.lib))
 
     def _method_of_network(self, obj: Obj, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
-        row = self.libraries.method("module", name)
+        row = self.network_row(obj, name)
         if row is not None:
             return self.network_method(row, obj, args, site, expr)
         for value in args.all():
@@ -322,7 +366,7 @@ class Calls(Effects):
                 return self.tensor_method(row, receiver, args, site)
         if name == "step" and not receiver.flows:
             return self._unknown_step(receiver, text, args, site)
-        row = self.libraries.method("tensor", name)
+        row = self.libraries.method("tensor", name) or self.libraries.method("unknown", name)
         if row is not None:
             return self.tensor_method(row, receiver, args, site)
         if not receiver.flows and self.network_of(receiver, text) is not None and self.passes_rows(args):
@@ -366,7 +410,7 @@ class Calls(Effects):
     def _method_of_super(self, receiver: Super, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         target = receiver.receiver
         if type(target) is Ref and target.obj.kind == "module":
-            row = self.libraries.method("module", name)
+            row = self.network_row(target.obj, name)
             if row is not None and row.does != "forward":
                 return self.network_method(row, target.obj, args, site, expr)
         if name == "__init__":

@@ -10,7 +10,20 @@ from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
 from auditor.static.machine import Arguments, Dead, Outcome
 from auditor.static.objects import AS_BUILT, HANDED_IN, Objects
-from auditor.static.values import NONE, UNKNOWN, Const, Data, Fn, Gradients, Obj, Partial, Ref, Seq, Value, alternatives
+from auditor.static.values import (
+    NONE,
+    UNKNOWN,
+    Const,
+    Data,
+    Fn,
+    Gradients,
+    Obj,
+    Partial,
+    Ref,
+    Seq,
+    Value,
+    alternatives,
+)
 from auditor.static.worlds import MODE
 from auditor.trace import Accumulate, Apply, Forward, Mode, ModeName, Sink, SinkKind, Step, Train
 
@@ -398,7 +411,7 @@ class Effects(Objects):
         return Ref(obj)
 
     def _constant(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
-        return Data(self.fresh(site), kind=row.kind or "")
+        return Ref(self.make(row.kind, site, lib=name)) if row.kind else Data(self.fresh(site))
 
     def _detach(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         return self.result(args, site, attached=False)
@@ -443,6 +456,8 @@ class Effects(Objects):
             return Data(self.fresh(site))
         if row.does == "leaf":
             return self.leaf(receiver, args, row)
+        if row.does in FROM_SINKS:
+            self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
         return inside.renamed(self.fresh(site))
 
     def leaf(self, receiver: Data, args: Arguments, row: Method) -> Value:
@@ -527,6 +542,14 @@ class Effects(Objects):
             return Data(self.fresh(site), of=frozenset((obj,)), kind="weights")
         if row.does == "parts":
             return Data(self.fresh(site), of=frozenset((obj,)), kind="parts")
+        if row.does == "backward":
+            self.sink("backward", self.all_spilled(args.all()), site)
+        if row.does == "step":
+            self.optimizer_step(frozenset((obj,)), site)
+        if row.does == "fit":
+            self.fitted(obj.lib, frozenset((obj,)), site)
+        if row.does in FROM_SINKS:
+            self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)

@@ -222,7 +222,11 @@ class Expressions(Calls):
             return Ref(obj)
         if row is not None and row.does == "constant":
             return Data(self.fresh(site))
-        if obj.kind == "module" and self.libraries.method("module", name) is not None:
+        if row is not None and row.does in ("parameters", "parts"):
+            return Data(
+                ("attr", obj, name), of=frozenset((obj,)), kind="weights" if row.does == "parameters" else "parts"
+            )
+        if obj.kind == "module" and self.network_row(obj, name) is not None:
             return Method(Ref(obj), name, site)
         if obj.kind in ("module", "instance"):
             if obj.kind == "module" and obj.cls is None and obj.row is not None and not obj.handed:
@@ -284,8 +288,11 @@ class Expressions(Calls):
                     return Fn(stored.function, stored.frame, value, stored.grad)
                 return stored
         for base in self.foreign(value.cls):
-            if type(base) is Lib:
-                return Method(value, name, site)
+            row = self.libraries.call(f"{base.name}.{name}") if type(base) is Lib else None
+            if row is not None and row.does == "model":
+                return Partial(Lib(f"{base.name}.{name}"), (), (("%class", value),))  # type: ignore[attr-defined]
+        if any(type(base) is Lib for base in self.foreign(value.cls)):
+            return Method(value, name, site)
         return Data(("attr", value.cls, name))
 
     def _attribute_of_super(self, value: Super, name: str, site: int) -> Value:
@@ -328,8 +335,20 @@ class Expressions(Calls):
         special = self._special(expr)
         if special is not None:
             return special
-        func = self.evaluate(expr.func)
+        func = self._called(expr.func)
         return self.call(func, self.arguments(expr), expr.site, expr)
+
+    def _called(self, func: s.Expr) -> Value:
+        """What is called: a method, where nobody knows what the attribute of an output, or of anything unknown, is."""
+        if not isinstance(func, s.Attr):
+            return self.evaluate(func)
+        receiver = self.evaluate(func.obj)
+        if type(receiver) is Data:
+            known = self.known_network(receiver)
+            stored = self.world.get(receiver.sym, func.name) if receiver.sym is not None else None
+            if stored is None and (known is None or (known.cls is None and func.name not in known.attrs)):
+                return Method(receiver, func.name, func.site)
+        return self.attribute(receiver, func.name, func.site)
 
     def _special(self, expr: s.Call) -> Value | None:
         """The few builtins that the language leans on."""

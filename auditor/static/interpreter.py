@@ -38,6 +38,7 @@ class Interpreter(Expressions):
         super().__init__(*args)
         self._modules: dict[str, Frame] = {}
         self._started: set[str] = set()
+        self._resolving: set[str] = set()
         self._class_frames: dict[s.Class, Frame] = {}
         self.mains: list[tuple[str, list[s.Stmt]]] = []
         self.definitions: dict[s.Function, Fn] = {}
@@ -661,12 +662,15 @@ class Interpreter(Expressions):
             return []
         frame = self.module_frame(module)
         found = [(name, self.world.get(frame, name)) for name in sorted(source.locals) if not name.startswith("_")]
-        stars = [one for one in source.imports if one.name == "*"]
         bound: list[tuple[str, Value]] = []
-        for one in stars:
+        if module not in self._resolving:
+            self._resolving.add(module)
             saved, self.frame = self.frame, frame
-            bound.extend(self.imported(one))
+            for one in source.imports:
+                if one.name == "*":
+                    bound.extend(self.imported(one))
             self.frame = saved
+            self._resolving.discard(module)
         return [*bound, *((name, value) for name, value in found if value is not None)]
 
     def _library_star(self, statement: s.Import) -> list[tuple[str, Value]]:

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from auditor.libraries import Libraries
 from auditor.static import syntax as s
 from auditor.static.project import Project, Unit
 from auditor.static.values import Frame, Obj, Value
-from auditor.static.worlds import MOST_WORLDS, World, reduce
+from auditor.static.worlds import MOST_WORLDS, Key, World, reduce
 from auditor.trace import Event, Model, Place
 
 E = TypeVar("E", bound=Event)
 Outcome = tuple[World, Value]
 DEEPEST_CALLS = 14
-MOST_STEPS = 60_000
+FINE_STEPS = 2_500
+"""After so many statements of one entry point worlds are no longer kept apart."""
+MOST_STEPS = 8_000
+"""After so many statements an entry point is given up; what was seen of it stays."""
+FINE_FUNCTION_STEPS = 2_500
+"""After so many statements below one function, over all calls of it, worlds are no longer kept apart in it."""
+MOST_FUNCTION_STEPS = 6_000
+"""After so many it is not entered again: its results are unknown."""
 
 
 class Exhausted(Exception):
@@ -39,6 +46,34 @@ class Arguments:
     def all(self) -> list[Value]:
         values = [*self.positional, *self.keyword.values()]
         return [*values, self.more] if self.more is not None else values
+
+
+@dataclass(slots=True)
+class Summary:
+    """What one run of a function read of the state before it, and what came of it: good for every call that finds the same."""
+
+    reads: dict[Key, Any]
+    outcomes: list[tuple[World, dict[Key, Any], Value]]
+    first: list[Event]
+    """The events that came right after what happened before the call."""
+
+    def fits(self, world: World) -> bool:
+        return all(_same(world.get(*key), value) for key, value in self.reads.items())
+
+    def replayed(self, world: World) -> list[Outcome]:
+        for event in self.first:
+            event.after |= world.last
+        made: list[Outcome] = []
+        for end, writes, value in self.outcomes:
+            after = World(world)
+            after.local = dict(writes)
+            after.assumed, after.grad, after.last = end.assumed, end.grad, end.last
+            made.append((after, value))
+        return made
+
+
+def _same(a: object, b: object) -> bool:
+    return a is b or a == b
 
 
 @dataclass(slots=True)
@@ -73,6 +108,9 @@ class Machine:
         self.limit = MOST_STEPS
         self.reached: set[s.Function] = set()
         self.models: dict[Obj, Model] = {}
+        self.spent: dict[s.Function, int] = {}
+        self.summaries: dict[Hashable, list[Summary]] = {}
+        self.log: list[Event] = []
         self._frames: dict[Hashable, Frame] = {}
         self._tape: list[Outcome] = []
         self._position = 0
@@ -113,6 +151,7 @@ class Machine:
             event.assumed = self.assumed
             self.events[key] = event
         assert isinstance(event, kind)
+        self.log.append(event)
         event.after |= self.world.last
         self.world.last = frozenset((event,))
         return event
@@ -187,7 +226,7 @@ class Machine:
         """Merge worlds: all of them where the function has nothing to do with networks."""
         if len(worlds) < 2:
             return worlds
-        return reduce(worlds, 1 if self.stack and self.stack[-1].coarse else most)
+        return reduce(worlds, 1 if self.steps > FINE_STEPS or (self.stack and self.stack[-1].coarse) else most)
 
 
 class Dead(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 
-from auditor.libraries import Answer, Call
+from auditor.libraries import Answer, Call, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import MODEL_CLASS, names_model
 from auditor.static.machine import Machine
@@ -141,6 +141,17 @@ class Objects(Machine):
         for one in self.linear(cls):
             if name in one.methods:
                 return one, one.methods[name]
+        return None
+
+    def network_row(self, obj: Obj, name: str) -> Method | None:
+        """What a method of a network does: of its own kind, or of any network."""
+        kinds = [row.kind for row in self.base_rows(obj.cls)] if obj.cls is not None else []
+        if isinstance(obj.row, Call):
+            kinds.append(obj.row.kind)
+        for kind in (*kinds, "module"):
+            row = self.libraries.method(kind, name) if kind is not None else None
+            if row is not None:
+                return row
         return None
 
     # attributes

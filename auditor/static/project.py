@@ -33,6 +33,8 @@ class File(Protocol):
 
     def locate(self, line: int) -> tuple[int, int | None]: ...
 
+    def column(self, line: int, column: int) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -86,9 +88,11 @@ class Unit:
         return self._spans
 
     def _span(self, code: CodeRange) -> Span:
-        line, cell = self.file.locate(code.start.line)
-        end, _ = self.file.locate(code.end.line)
-        return Span(line, code.start.column + 1, end, code.end.column + 1, cell)
+        start, stop = code.start, code.end
+        line, cell = self.file.locate(start.line)
+        end, _ = self.file.locate(stop.line)
+        column, last = self.file.column(start.line, start.column + 1), self.file.column(stop.line, stop.column + 1)
+        return Span(line, column, end, last, cell)
 
     def span(self, node: int) -> Span:
         spans = self._positions()

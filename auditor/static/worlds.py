@@ -13,24 +13,28 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, cast
 
-from auditor.static.values import Const, Data, Frame, Obj, Value, join
+from auditor.static.values import Cls, Const, Data, Fn, Frame, Lib, Mod, Obj, Value, join
 from auditor.trace import Event, Mode
 
 Key = tuple[Any, str]
 Modes = frozenset[Mode]
 MODE = "%mode"
 MOST_WORLDS = 8
+DEFINITIONS = frozenset({Fn, Cls, Lib, Mod})
+"""What the top level of a module defines once and for all."""
 DEEPEST = 24
 
 
 class World:
     """One possible state: a store, the assumptions made on the way, autograd, and the last events."""
 
-    __slots__ = ("assumed", "depth", "grad", "last", "local", "parent")
+    __slots__ = ("assumed", "depth", "grad", "journal", "last", "local", "parent")
 
     def __init__(self, parent: World | None = None) -> None:
         self.parent = parent
         self.local: dict[Key, Any] = {}
+        self.journal: dict[Key, Any] | None = None
+        """While a call that began here runs: what it has read of the state before it."""
         if parent is None:
             self.assumed: dict[Hashable, bool] = {}
             self.grad: bool | None = True
@@ -45,8 +49,12 @@ class World:
                 self._flatten()
 
     def _flatten(self) -> None:
-        """Lay one store over the root, which all worlds share and see."""
-        chain = list(ancestors(self))
+        """Lay one store over the root, or over the world that a running call began in."""
+        chain: list[World] = []
+        for world in ancestors(self):
+            chain.append(world)
+            if world is not self and (world.parent is None or world.journal is not None):
+                break
         for world in reversed(chain[:-1]):
             self.local.update(world.local)
         self.parent = chain[-1]
@@ -55,11 +63,21 @@ class World:
     def get(self, owner: Frame | Obj | Hashable, name: str) -> Any:
         key = (owner, name)
         world: World | None = self
+        crossed: list[dict[Key, Any]] | None = None
+        value = None
         while world is not None:
+            if world.journal is not None:
+                crossed = [world.journal] if crossed is None else [*crossed, world.journal]
             if key in world.local:
-                return world.local[key]
+                value = world.local[key]
+                if world.parent is None and type(value) in DEFINITIONS:
+                    return value
+                break
             world = world.parent
-        return None
+        if crossed is not None:
+            for journal in crossed:
+                journal.setdefault(key, value)
+        return value
 
     def set(self, owner: Frame | Obj | Hashable, name: str, value: Any) -> None:
         self.local[owner, name] = value
