@@ -82,10 +82,10 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         if model.framework or model.network.indifferent or forward.forced:
             continue
         modes = trace.in_mode(forward, "train")
-        if not modes or forward.repeated:
+        if not modes:
             continue
         sinks = trace.evaluates(forward)
-        if not sinks or produces_samples(trace, forward, sinks):
+        if not sinks or trace.averaged(forward) or produces_samples(trace, forward, sinks):
             continue
         mode = modes[0]
         sensitive = model.network.sensitive
@@ -107,7 +107,7 @@ def produces_samples(trace: Trace, forward: Forward, sinks: list[Sink]) -> bool:
 
 
 def message(forward: Forward, mode: Mode) -> str:
-    name = forward.model.name or forward.model.kind or "the model"
+    name = forward.name or forward.model.name or "the model"
     sensitive = forward.model.network.sensitive
     if mode.cause is not None:
         since = f"in train mode since {mode.cause.place.seen_from(forward.place)}"
@@ -126,10 +126,13 @@ def evidence(forward: Forward, mode: Mode, sinks: list[Sink]) -> tuple[Evidence,
     steps = []
     if model.place is not None:
         steps.append(Evidence(model.place, f"`{model.name or model.kind}` is made here, in train mode"))
-    steps.extend(Evidence(layer.place, f"it holds {layer.kind}") for layer in model.network.sensitive[:1] if layer.place)
+    steps.extend(
+        Evidence(layer.place, f"it holds {layer.kind}") for layer in model.network.sensitive[:1] if layer.place
+    )
     if mode.cause is not None:
         steps.append(Evidence(mode.cause.place, "it is put in train mode here"))
     steps.extend(Evidence(place, "called from here") for place in forward.chain[-3:])
+    steps.extend(Evidence(place, "its layers are called here") for place in forward.inside)
     steps.append(Evidence(sinks[0].place, f"the output is used as an evaluation here ({sinks[0].kind})"))
     return tuple(steps)
 
@@ -142,7 +145,7 @@ def confidence(forward: Forward, mode: Mode) -> Confidence:
 
 
 def fix(forward: Forward) -> Fix | None:
-    name = forward.model.name
-    if not name.isidentifier():
+    name = forward.name
+    if not name.isidentifier() or forward.inside:
         return None
     return Fix(True, f"call `{name}.eval()` first", (Edit(forward.place, f"{name}.eval()", "before"),))

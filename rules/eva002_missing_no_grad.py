@@ -82,7 +82,7 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
             continue
         yield Report(
             forward.place,
-            f"`{model.name or model.kind or 'the model'}` is evaluated while autograd records: the graph of every batch "
+            f"`{forward.name or model.name or 'the model'}` is evaluated while autograd records: the graph of every batch "
             "is built for gradients that nobody takes. Wrap the evaluation in `torch.no_grad()`.",
             evidence(forward, sinks),
             confidence(forward),
@@ -91,6 +91,7 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
 
 def evidence(forward: Forward, sinks: list[Sink]) -> tuple[Evidence, ...]:
     steps = [Evidence(place, "called from here") for place in forward.chain[-3:]]
+    steps.extend(Evidence(place, "its layers are called here") for place in forward.inside)
     steps.append(Evidence(sinks[0].place, f"the output is used as an evaluation here ({sinks[0].kind})"))
     return tuple(steps)
 

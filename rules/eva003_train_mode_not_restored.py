@@ -105,15 +105,20 @@ def train_mode_not_restored(trace: Trace) -> Iterator[Report]:
 
 
 def left_by_evaluation(trace: Trace, forward: Forward, mode: Mode) -> bool:
-    """The switch to eval mode was made for an evaluation: one of its passes runs in it."""
-    return mode.cause is not None and any(
-        other is not forward and trace.evaluates(other) and any(one.cause is mode.cause for one in other.modes)
+    """The switch to eval mode was made for an evaluation: one of its passes runs in it, or beside it."""
+    cause = mode.cause
+    if cause is None:
+        return False
+    return any(
+        other is not forward
+        and (any(one.cause is cause for one in other.modes) or (cause.function and other.function == cause.function))
+        and trace.evaluates(other)
         for other in trace.passes(forward.model)
     )
 
 
 def message(forward: Forward, mode: Mode) -> str:
-    name = forward.model.name or forward.model.kind or "the model"
+    name = forward.name or forward.model.name or "the model"
     assert mode.cause is not None
     return (
         f"`{name}` may be trained in eval mode here: {mode.cause.place.seen_from(forward.place)} switches it for an "

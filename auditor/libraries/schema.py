@@ -148,6 +148,8 @@ class Method(BaseModel):
     mode: Literal["train", "eval", "argument"] | None = None
     arg: Argument | None = None
     turns: Literal["on", "off", "argument"] = "off"
+    records: bool = True
+    """forward: False where the method switches autograd off by itself (``generate``)."""
     kind: str | None = None
     see: str | None = None
 

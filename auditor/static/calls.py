@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer
-from auditor.static.effects import Effects
+from auditor.static.effects import Effects, dotted
 from auditor.static.machine import (
     DEEPEST_CALLS,
     FINE_FUNCTION_STEPS,
@@ -52,6 +52,10 @@ class Calls(Effects):
     def attribute(self, value: Value, name: str, site: int) -> Value:
         raise NotImplementedError
 
+    def drives(self, function: s.Function) -> bool:
+        """It has a training or an evaluation of its own, as far as names tell."""
+        raise NotImplementedError
+
     def concerns_networks(self, function: s.Function) -> bool:
         """It may do something to a network, itself or through what it calls, as far as names tell."""
         raise NotImplementedError
@@ -59,6 +63,8 @@ class Calls(Effects):
     def call(self, func: Value, args: Arguments, site: int, expr: s.Call | None = None) -> Value:
         """Calling any value. Worlds that differ afterwards each go on."""
         kind = type(func)
+        if expr is not None:
+            self.calling = dotted(expr.func.obj) if isinstance(expr.func, s.Attr) else dotted(expr.func)
         if kind is Fn:
             return self.call_function(func, args, site)  # type: ignore[arg-type]
         if kind is Lib:
@@ -151,6 +157,9 @@ class Calls(Effects):
         frame = self.frame_of(fn.function, fn.frame, fn.function.module)
         activation = Activation(fn.function, frame, caller, hook=hook, forward_of=forward_of)
         spent, steps = self.spent.get(fn.function, 0), self.steps
+        if type(fn.receiver) is Ref and fn.receiver.obj.kind == "module":
+            activation.receiver, activation.caller, activation.name = fn.receiver.obj, context, self.calling
+            activation.drives = self.drives(fn.function)
         activation.coarse = (hook is None and not self.concerns_networks(fn.function)) or spent > FINE_FUNCTION_STEPS
         self.stack.append(activation)
         try:

@@ -43,6 +43,9 @@ class Driver(Interpreter):
     def concerns_networks(self, function: s.Function) -> bool:
         return self._relevance(function)
 
+    def drives(self, function: s.Function) -> bool:
+        return self._relevance.drives(function)
+
     def entry(self, name: str, run: Callable[[], object]) -> None:
         """One entry point: what it costs is bounded, and what goes wrong inside is told and ends nothing else."""
         self.steps = 0

@@ -8,7 +8,7 @@ from typing import Literal
 from auditor.libraries import Argument, Call, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
-from auditor.static.machine import Arguments, Dead, Outcome
+from auditor.static.machine import Activation, Arguments, Dead, Outcome
 from auditor.static.objects import AS_BUILT, HANDED_IN, Objects
 from auditor.static.values import (
     NONE,
@@ -24,8 +24,8 @@ from auditor.static.values import (
     Value,
     alternatives,
 )
-from auditor.static.worlds import MODE
-from auditor.trace import Accumulate, Apply, Forward, Mode, ModeName, Sink, SinkKind, Step, Train
+from auditor.static.worlds import MODE, Modes
+from auditor.trace import Accumulate, Apply, Forward, Mode, ModeName, Place, Sink, SinkKind, Step, Train
 
 FIRST = Argument(at=0)
 FROM_SINKS: dict[str, SinkKind] = {"score": "score", "store": "store", "report": "report", "gradient": "gradient"}
@@ -83,25 +83,64 @@ class Effects(Objects):
         inside = self.all_spilled(args.all())
         if any(one.forward_of is not None for one in self.stack):
             return Data(self.fresh(site), inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told)
-        model = self.model(obj)
         modes = tuple(sorted(self.modes(obj), key=lambda mode: (str(mode.value), mode.told, id(mode.cause))))
         grad = self.world.grad
         leaf = inside.leaf or any(self.is_leaf(value) for value in args.all())
         frozen = bool(self.world.get(obj, "%frozen"))
         forced = self.forced_mode(args)
         flags = frozenset(self.world.assumed.items())
-        event = self.emit(
-            Forward, site, (model, modes, grad, leaf, frozen, flags),
-            lambda place: Forward(
+        whole, method = self.called_on(obj)
+        model = self.model(whole)
+        identity = (model, modes, grad, leaf, frozen, flags)
+        name = self.name_at(called) if method is None else method.name
+        here = self.place(site)
+
+        def make(place: Place) -> Forward:
+            return Forward(
                 place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
-                repeated=self.repeats(called),
-            ),
-        )  # fmt: skip
+                name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
+            )  # fmt: skip
+
+        event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
         for earlier in inside.flows:
             earlier.feeds.add(event)
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
         return Data(self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told)
+
+    def called_on(self, obj: Obj) -> tuple[Obj, Activation | None]:
+        """The network whose method was called from outside, where this pass is only a part of what that method does."""
+        found: tuple[Obj, Activation | None] = (obj, None)
+        for one in reversed(self.stack):
+            receiver = one.receiver
+            if receiver is None or one.site is None or one.drives or obj not in self.family(receiver):
+                break
+            found = receiver, one
+        return found
+
+    def emit_at(self, method: Activation, identity: Hashable, make: Callable[[Place], Forward]) -> Forward:
+        """A pass that belongs to the call of a network's method, where that call stands."""
+        index = self.stack.index(method)
+        frame, stack, context = self.frame, self.stack, self.context
+        self.stack = stack[:index]
+        self.frame = self.stack[-1].frame if self.stack else frame
+        self.context = method.caller
+        try:
+            assert method.site is not None
+            return self.emit(Forward, method.site.node, ("method", identity), make)
+        finally:
+            self.frame, self.stack, self.context = frame, stack, context
+
+    @staticmethod
+    def name_at(called: s.Call | None) -> str:
+        """The user's words for the network that is called."""
+        if called is None:
+            return ""
+        func = called.func
+        text = dotted(func)
+        if isinstance(func, s.Attr) and func.name in ("forward", "__call__"):
+            return dotted(func.obj)
+        return text
 
     def forced_mode(self, args: Arguments) -> ModeName | None:
         asked = args.keyword.get("training")
@@ -456,6 +495,11 @@ class Effects(Objects):
             return Data(self.fresh(site))
         if row.does == "leaf":
             return self.leaf(receiver, args, row)
+        if row.does == "gradients":
+            entered = args.positional[0] if args.positional else None
+            if type(entered) is Gradients:
+                self.world.grad = entered.on
+            return UNKNOWN
         if row.does in FROM_SINKS:
             self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
         return inside.renamed(self.fresh(site))
@@ -527,10 +571,18 @@ class Effects(Objects):
     def network_method(self, row: Method, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
         """A method that every network has."""
         if row.does == "mode":
-            self.switch(obj, self.asked_mode(row, args, site), site)
+            saved = self.saved_modes(self.operand(args, row.arg)) if row.mode == "argument" else None
+            if saved is not None:
+                self.set_modes([obj], saved)
+            else:
+                self.switch(obj, self.asked_mode(row, args, site), site)
             return Ref(obj)
         if row.does == "forward":
-            return self.forward(obj, args, site, called)
+            was = self.world.grad
+            self.world.grad = was if row.records else False
+            value = self.forward(obj, args, site, called)
+            self.world.grad = was
+            return value
         if row.does == "self":
             return Ref(obj)
         if row.does == "freeze":
@@ -555,6 +607,14 @@ class Effects(Objects):
                 self.adopt(obj, "%items", part)
         return Data(self.fresh(site))
 
+    @staticmethod
+    def saved_modes(flag: Value | None) -> Modes | None:
+        """The modes that ``was = model.training`` read, given back."""
+        if type(flag) is Data and isinstance(flag.sym, tuple) and flag.sym[0] == "saved":
+            modes: Modes = flag.sym[2]
+            return modes
+        return None
+
     def asked_mode(self, row: Method, args: Arguments, site: int) -> ModeName | None:
         """The mode that ``train(flag)`` sets; a flag that nobody knows splits the world."""
         if row.mode != "argument":
@@ -563,8 +623,6 @@ class Effects(Objects):
         if type(flag) is Const:
             return "train" if flag.value else "eval"
         if type(flag) is not Data or flag.sym is None:
-            return None
-        if isinstance(flag.sym, tuple) and flag.sym[0] == "saved":
             return None
         key = ("truth", flag.sym)
         known = self.world.assumed.get(key)
@@ -595,6 +653,14 @@ class Effects(Objects):
 
 
 _NO_ROW = Call(does="value")
+
+
+def dotted(expr: s.Expr) -> str:
+    """``self.model`` as the user wrote it; empty for anything that is not a name."""
+    if isinstance(expr, s.Attr):
+        head = dotted(expr.obj)
+        return f"{head}.{expr.name}" if head else ""
+    return expr.id if isinstance(expr, s.Name) else ""
 
 
 def _true(value: Value) -> bool:

@@ -29,7 +29,7 @@ from auditor.static.values import (
     Value,
     either,
 )
-from auditor.static.worlds import World
+from auditor.static.worlds import Modes, World
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
@@ -143,7 +143,7 @@ class Expressions(Calls):
             self._assign_data_attribute(owner, name, value)
 
     def _assign_data_attribute(self, owner: Data, name: str, value: Value) -> None:
-        row = self.libraries.method("tensor", name)
+        row = self.libraries.method("tensor", f"{name}_")
         if row is not None and row.does == "leaf":
             self.leaf(owner, Arguments([value], {}), row)
             return
@@ -218,6 +218,8 @@ class Expressions(Calls):
             if found is not None:
                 return found
         row = self.libraries.attribute(obj.kind, name)
+        if obj.kind == "module" and name == "training" and all(one.forward_of is None for one in self.stack):
+            return self._saved_mode(obj)
         if row is not None and row.does == "self":
             return Ref(obj)
         if row is not None and row.does == "constant":
@@ -233,6 +235,14 @@ class Expressions(Calls):
                 return Data(("attr", obj, name), of=frozenset((obj,)), kind="parts")
             return Data(("attr", obj, name))
         return Method(Ref(obj), name, site)
+
+    def _saved_mode(self, obj: Obj) -> Value:
+        """``model.training``, read to be given back later."""
+        modes = self.modes(obj)
+        values = {mode.value for mode in modes}
+        if len(values) == 1 and None not in values:
+            return Const(values == {"train"})
+        return Data(("saved", obj, modes))
 
     def _from_class(self, cls: s.Class, name: str, receiver: Value, site: int) -> Value | None:
         for one in self.linear(cls):
@@ -363,11 +373,28 @@ class Expressions(Calls):
             if type(key) is Const and isinstance(key.value, str):
                 return self.attribute(owner, key.value, expr.site)
             return Lib(f"{owner.name}.?") if type(owner) is Lib else Data(self.fresh(expr.site))
+        if name == "isinstance" and len(expr.args) == 2:
+            known = self._is_instance(*(self.evaluate(arg.value) for arg in expr.args))
+            return Const(known) if known is not None else None
         if name == "setattr" and len(expr.args) == 3:
             owner, key, value = (self.evaluate(arg.value) for arg in expr.args)
             text = key.value if type(key) is Const and isinstance(key.value, str) else "%items"
             self.assign_attribute(owner, text, value)
             return NONE
+        return None
+
+    def _is_instance(self, value: Value, cls: Value) -> bool | None:
+        """``isinstance(net, nn.Module)`` and the project's own classes, where that is certain."""
+        if type(value) is not Ref:
+            return None
+        obj = value.obj
+        if type(cls) is Lib and obj.kind == "module":
+            row = self.libraries.call(cls.name)
+            return True if row is not None and row.does == "base" and row.framework is None else None
+        if type(cls) is Cls and obj.cls is not None:
+            if cls.cls in self.linear(obj.cls):
+                return True
+            return None if self.unknown_bases(obj.cls) else False
         return None
 
     def _super(self) -> Value:
@@ -570,8 +597,19 @@ class Expressions(Calls):
         if known is None and type(value) is Data and value.sym is not None:
             sym, flip = _plain_symbol(value.sym)
             made = world.assume(("truth", sym), truth != flip)
+            if isinstance(sym, tuple) and sym[0] == "saved":
+                self._suppose_mode(made, sym[1], sym[2], truth != flip)
         self._narrow(test, made, truth)
         return made
+
+    def _suppose_mode(self, world: World, obj: Obj, saved: Modes, training: bool) -> None:
+        """``if was_training: model.train()``: where it was not in train mode, it is as it was."""
+        if training:
+            return
+        kept = frozenset(mode for mode in saved if mode.value != "train") or saved
+        saved_world, self.world = self.world, world
+        self.set_modes([obj], kept)
+        self.world = saved_world
 
     def _narrow(self, test: s.Expr, world: World, truth: bool) -> None:
         """``x is None`` and ``x`` tell which of several values x is."""

@@ -445,10 +445,14 @@ class Interpreter(Expressions):
         return self._plain_context(statement, value, world)
 
     def _plain_context(self, statement: s.With, value: Value, world: World) -> Flow:
+        was = world.grad
         if statement.target is not None:
             target = statement.target
             world = self.simple(lambda: self._bound_target(target, value), world)[0][0]
-        return self.run(statement.body, world)
+        flow = self.run(statement.body, world)
+        for _, end, _ in flow:
+            end.grad = was
+        return flow
 
     def _with_gradients(self, statement: s.With, asked: Gradients, world: World) -> Flow:
         was = asked.was if asked.flag == "entered" else world.grad

@@ -66,7 +66,7 @@ class Summary:
         made: list[Outcome] = []
         for end, writes, value in self.outcomes:
             after = World(world)
-            after.local = dict(writes)
+            after.local.update(writes)
             after.assumed, after.grad, after.last = end.assumed, end.grad, end.last
             made.append((after, value))
         return made
@@ -87,6 +87,14 @@ class Activation:
     yields: list[Value] = field(default_factory=list)
     hook: Callable[[Value], list[Outcome]] | None = None
     """What a ``yield`` runs: the body of the ``with`` statement that entered this function."""
+    receiver: Obj | None = None
+    """The network whose method this is."""
+    caller: tuple[Hashable, ...] = ()
+    """The call context that it was called in."""
+    name: str = ""
+    """The user's words for the receiver."""
+    drives: bool = False
+    """It switches modes, trains or scores by itself: what it does is its own, not its caller's."""
     coarse: bool = False
     """Nothing in it has to do with networks: its worlds are not kept apart."""
     forward_of: Obj | None = None
@@ -108,6 +116,7 @@ class Machine:
         self.limit = MOST_STEPS
         self.reached: set[s.Function] = set()
         self.models: dict[Obj, Model] = {}
+        self.calling = ""
         self.spent: dict[s.Function, int] = {}
         self.summaries: dict[Hashable, list[Summary]] = {}
         self.log: list[Event] = []

@@ -305,7 +305,10 @@ class Objects(Machine):
     def complete_models(self) -> None:
         """Fill in the networks, now that all constructors and forwards have been seen."""
         for obj, model in self.models.items():
-            model.network = self.network(obj)
+            source = obj
+            while source in self.copies and self.copies[source] is not source:
+                source = self.copies[source]
+            model.network = self.network(source)
 
     def network(self, obj: Obj) -> Network:
         layers: list[Layer] = []

@@ -16,6 +16,7 @@ TELLING_METHODS = frozenset({"mode", "forward", "freeze", "backward", "step"})
 TELLING_CALLS = frozenset(
     {"gradients", "backward", "gradient", "operation", "fit", "trainer", "optimizer", "copy", "share"}
 )
+DRIVING = frozenset({"mode", "backward", "step", "zero", "gradients", "optimizer"})
 COMMON_WORDS = frozenset({"copy", "step", "run", "apply"})
 
 
@@ -28,9 +29,19 @@ class Relevance:
         )
         calls = (name.rpartition(".")[2] for name, row in libraries.calls.items() if row.does in TELLING_CALLS)
         self._words = frozenset((*methods, *calls)) - COMMON_WORDS
+        self._driving = frozenset(
+            (
+                *(n for table in libraries.methods.values() for n, row in table.items() if row.does in DRIVING),
+                *(name.rpartition(".")[2] for name, row in libraries.calls.items() if row.does in DRIVING),
+            )
+        )
         self._direct: dict[str, bool] = {}
         self._known: dict[s.Function, bool] = {}
         self._names = self._spread(list(modules))
+
+    def drives(self, function: s.Function) -> bool:
+        """It switches modes or gradients, steps an optimizer or computes a loss by itself."""
+        return any(word in self._driving or names_loss(word) for word in function.mentions)
 
     def _telling(self, word: str) -> bool:
         known = self._direct.get(word)

@@ -107,7 +107,7 @@ class World:
     def left(self, base: World, frame: Frame) -> World:
         """The world after a call that began in `base`, without the variables of the function that has returned."""
         made = World(base)
-        made.local = {key: value for key, value in changes(self, base).items() if key[0] is not frame}
+        made.local.update({key: value for key, value in changes(self, base).items() if key[0] is not frame})
         made.assumed, made.grad, made.last = self.assumed, self.grad, self.last
         return made
 

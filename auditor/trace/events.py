@@ -77,8 +77,10 @@ class Forward(Event):
     model: Model
     modes: tuple[Mode, ...]
     grad: bool | None
-    rows: str = ""
-    """The user's text for what goes in."""
+    name: str = ""
+    """What the network is called where it is called."""
+    inside: tuple[Place, ...] = ()
+    """Where the layers are called, when the pass is a method of the network called from outside."""
     on_leaf: bool = False
     """Gradients of the inputs are asked for (attacks, saliency, latents)."""
     repeated: bool = False

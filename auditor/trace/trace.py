@@ -101,6 +101,13 @@ class Trace:
     def switches(self, model: Model) -> Iterator[Switch]:
         return (switch for switch in self.all(Switch) if switch.model is model)
 
+    def averaged(self, forward: Forward) -> bool:
+        """The same rows pass again and again while nothing is learnt in between: Monte-Carlo dropout."""
+        if not forward.repeated:
+            return False
+        between = self.before(forward)
+        return not any(isinstance(event, Step) and forward in self.before(event) for event in between)
+
     @staticmethod
     def in_mode(forward: Forward, value: str) -> list[Mode]:
         """The ways in which the model may be in this mode at this pass."""
