@@ -43,6 +43,7 @@ Role = Literal[
     "constant",  # returns something that holds no output of a network (sizes, times, configuration)
     "detach",  # returns the values without their graph
     "read",  # reads a number out of a tensor: without graph (float)
+    "recording",  # tells whether autograd records
     "exit",  # ends the program
     "environment",  # makes something to act in
     "context",  # returns a context manager that changes nothing the trace tells of; entered, it gives its argument

@@ -459,10 +459,10 @@ class Calls(Effects):
             return
         known = self.elements(Ref(obj))
         empty = items == ()
-        if inside.flows and self.stack and self.stack[-1].loops:
-            self.accumulate("list", value, site)
+        if inside.flows and self.in_a_loop():
+            value = self.summed(value, self.accumulate("", known, value, site))
         self.world.set(obj, "%elem", value if empty or known == UNKNOWN else either((known, value)))
-        self.world.set(obj, "%items", None)
+        self.world.set(obj, "%items", NONE)
 
     def view(self, obj: Obj, name: str, site: int) -> Value:
         if obj.kind == "list" or name == "copy":
@@ -508,6 +508,7 @@ class Calls(Effects):
         if type(value) is Ref and value.obj.kind not in ("list", "dict"):
             return self._item_of_object(value, index, site)
         if type(value) is Lib:
+            value = Lib(value.name.removesuffix(".__dict__"))
             return Lib(f"{value.name}.{index.value}") if type(index) is Const else Lib(f"{value.name}.?")
         if type(value) in (Seq, Ref):
             return self.elements(value)

@@ -71,10 +71,11 @@ class Effects(Objects):
         if not inside.flows and not inside.sums:
             return
         through = inside.grads if kind in ("backward", "gradient") else frozenset()
+        told = inside.told and not (kind == "backward" and not through and (inside.leaf or inside.of))
         self.emit(
-            Sink, site, (kind, inside.flows, through),
+            Sink, site, (kind, inside.flows, through, told, inside.sums),
             lambda place: Sink(
-                place=place, kind=kind, forwards=inside.flows, through=through, told=inside.told, sums=inside.sums
+                place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums
             ),
         )  # fmt: skip
 
@@ -365,18 +366,30 @@ class Effects(Objects):
         self.emit(
             Apply, site, (name, active, literal, cls),
             lambda place: Apply(
-                place=place, operation=name, sensitivity=row.sensitivity or "stochastic", active=active, literal=literal,
+                place=place, operation=name, sensitivity=row.sensitivity or "stochastic",
+                active=active, literal=literal,
                 owner=cls.name if cls is not None else "", flag=(row.training.name or "") if row.training else "",
             ),
         )  # fmt: skip
+
+    def stays(self, rate: Value | None) -> bool:
+        """A rate that does not depend on the mode: kept on the module (``self.p``), or given to its constructor."""
+        if type(rate) is not Data or not isinstance(rate.sym, tuple):
+            return False
+        if rate.sym[0] == "param":
+            return all(one.function is None or one.function.site != rate.sym[2] for one in self.stack)
+        return rate.sym[0] == "attr" and not is_mode(rate.sym)
 
     def _active(
         self, row: Call, args: Arguments, rate: Value | None, owner: Obj | None
     ) -> tuple[Literal["always", "never", "mode"] | None, bool]:
         if any(isinstance(key, tuple) and key[0] == "truth" and is_mode(key[1]) for key in self.world.assumed):
             return "mode", False
+        stays = type(rate) is Const or self.stays(rate)
+        if not stays and (row.training is None or rate is not None):
+            return None, False
         if row.training is None:
-            return ("always" if type(rate) is Const or follows(rate) else None), False
+            return "always", False
         given = self.operand(args, Argument(at=row.training.at, name=row.training.name))
         flag = self.operand(args, row.training)
         if type(flag) is Const:
@@ -459,6 +472,9 @@ class Effects(Objects):
         inside = self.all_spilled(args.all())
         self.sink("score", inside, site)
         return inside.renamed(self.fresh(site), attached=False)
+
+    def _recording(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        return Const(self.world.grad) if self.world.grad is not None else Data(self.fresh(site))
 
     def _exit(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         raise Dead
@@ -636,16 +652,29 @@ class Effects(Objects):
             known = type(truth) is Const and bool(truth.value)
         return "train" if known else "eval"
 
-    def accumulate(self, name: str, value: Value, site: int) -> Accumulate | None:
-        """A running total takes a value that still holds its graph."""
+    def accumulate(self, name: str, before: Value, value: Value, site: int) -> Accumulate | None:
+        """A running total takes a value that may still hold its graph."""
         inside = self.spilled(value)
         if not inside.flows:
             return None
-        return self.emit(
+        event = self.emit(
             Accumulate, site, (inside.flows, inside.grads),
             lambda place: Accumulate(
                 place=place, name=name, forwards=inside.flows, attached=inside.grads, scalar=inside.loss
             ),
+        )  # fmt: skip
+        if any(total.place == event.place for total in self.spilled(before).sums):
+            event.kept = True
+        return event
+
+    @staticmethod
+    def summed(value: Value, total: Accumulate | None) -> Value:
+        """The value as a part of a running total."""
+        if total is None or type(value) is not Data:
+            return value
+        return Data(
+            value.sym, value.flows, value.grads, value.of, value.kind, value.loss, value.leaf, value.told,
+            value.sums | {total},
         )  # fmt: skip
 
     def loss_like(self, name: str, value: Data) -> Data:
@@ -670,11 +699,6 @@ def _true(value: Value) -> bool:
 def is_mode(sym: Hashable) -> bool:
     """It stands for ``self.training``."""
     return isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "attr" and sym[2] == "training"
-
-
-def follows(rate: Value | None) -> bool:
-    """A rate kept on the module, whatever the mode (``self.p``)."""
-    return type(rate) is Data and isinstance(rate.sym, tuple) and rate.sym[0] == "attr" and not is_mode(rate.sym)
 
 
 def mentions(key: Hashable, sym: Hashable) -> bool:
@@ -727,6 +751,7 @@ _CALLS: dict[str, _Row] = {
     "constant": Effects._constant,
     "detach": Effects._detach,
     "read": Effects._read_out,
+    "recording": Effects._recording,
     "exit": Effects._exit,
     "context": Effects._context,
     "scaled-loss": Effects._elements,

@@ -161,6 +161,10 @@ class Interpreter(Expressions):
         value_expr = statement.value
 
         def run() -> Value:
+            if isinstance(value_expr, s.Bin) and _same(statement.targets[0], value_expr.left):
+                before = self.evaluate(value_expr.left)
+                self._added(statement.targets[0], value_expr.op, before, self.evaluate(value_expr.right), False)
+                return NONE
             value = self.evaluate(value_expr)
             self.name_network(statement.targets[0], value)
             for target in statement.targets:
@@ -183,25 +187,21 @@ class Interpreter(Expressions):
 
         def run() -> Value:
             before = self.evaluate(target)
-            value = self.evaluate(statement.value)
-            made = self.arithmetic(statement.op, before, value, target.site)
-            inside = self.spilled(value)
-            if inside.flows and type(made) is Data:
-                self.sink("score", value, target.site)
-                if self.stack_loops() and statement.op == "Add":
-                    total = self.accumulate(_dotted(target), value, target.site)
-                    if total is not None:
-                        made = Data(
-                            made.sym, made.flows, made.grads, made.of, made.kind, made.loss, made.leaf, made.told,
-                            made.sums | {total},
-                        )  # fmt: skip
-            self.assign(target, made)
+            self._added(target, statement.op, before, self.evaluate(statement.value), True)
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]
 
-    def stack_loops(self) -> bool:
-        return bool(self.stack and self.stack[-1].loops)
+    def _added(self, target: s.Expr, op: str, before: Value, value: Value, scores: bool) -> None:
+        """``total += value``, or ``total = total + value``, which alone is no sign of a score."""
+        made = self.arithmetic(op, before, value, target.site)
+        inside = self.spilled(value)
+        if inside.flows and type(made) is Data:
+            if scores or inside.loss:
+                self.sink("score", value, target.site)
+            if self.in_a_loop() and op == "Add":
+                made = self.summed(made, self.accumulate(_dotted(target), before, value, target.site))
+        self.assign(target, made)
 
     def _return(self, statement: s.Return, world: World) -> Flow:
         if statement.value is None:
@@ -682,6 +682,17 @@ class Interpreter(Expressions):
         prefix = f"{self.libraries.canonical(statement.module)}."
         names = [name[len(prefix) :] for name in self.libraries.calls if name.startswith(prefix)]
         return [(name, Lib(f"{prefix}{name}")) for name in names if "." not in name]
+
+
+def _same(a: s.Expr, b: s.Expr) -> bool:
+    """Two names, attributes or items that are written alike."""
+    if isinstance(a, s.Name):
+        return isinstance(b, s.Name) and a.id == b.id
+    if isinstance(a, s.Attr):
+        return isinstance(b, s.Attr) and a.name == b.name and _same(a.obj, b.obj)
+    if isinstance(a, s.Item):
+        return isinstance(b, s.Item) and _same(a.obj, b.obj) and _same(a.index, b.index)
+    return isinstance(a, s.Const) and isinstance(b, s.Const) and a.value == b.value
 
 
 def _dotted(expr: s.Expr) -> str:

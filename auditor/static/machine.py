@@ -172,6 +172,10 @@ class Machine:
             frame = self._frames[key] = Frame(function, outer, module)
         return frame
 
+    def in_a_loop(self) -> bool:
+        """Some function that is running is inside a loop."""
+        return any(one.loops for one in self.stack)
+
     def step(self) -> None:
         self.steps += 1
         if self.steps > self.limit:

@@ -91,6 +91,8 @@ class Forward(Event):
     """No weight of the model asks for gradients."""
     feeds: set[Forward] = field(default_factory=set)
     """The forward passes whose input comes from this one."""
+    apart: tuple[Switch, ...] = ()
+    """The switches that put parts of the model in another mode than the model itself is in."""
 
 
 SinkKind = Literal["backward", "gradient", "score", "store", "report", "select", "act"]
@@ -111,7 +113,7 @@ class Sink(Event):
     through: frozenset[Forward] = frozenset()
     """Those of them that gradients can flow back to; what is in ``forwards`` only was detached or computed without autograd."""
     told: bool = True
-    """False: what arrives may hold more than the passes named (something unknown was mixed in)."""
+    """False: more than the passes named may arrive: something unknown, weights, a tensor that asks for gradients."""
     sums: frozenset[Accumulate] = frozenset()
     """The running totals that arrive."""
 
@@ -133,6 +135,8 @@ class Accumulate(Event):
     """Passes whose graph the value still holds: no ``.item()``, no ``.detach()``, autograd on."""
     scalar: bool = False
     """The value is a loss."""
+    kept: bool = False
+    """The total already holds what was added here before: it lives on from turn to turn."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -152,6 +156,10 @@ class Apply(Event):
     """The class whose forward it is."""
     flag: str = "training"
     """The argument that would switch it."""
+    layer: Model | None = None
+    """The layer that is called, where it is one that is told the mode in the call (Keras)."""
+    handed: bool = True
+    """False: it is never switched on because the forward around it cannot be told the mode (Keras)."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -37,6 +37,10 @@ class Source(Protocol):
         """The source text of a numbered node, as written, on one line where it is one expression."""
         ...
 
+    def remark(self, node: int) -> str:
+        """The comments on the lines of a numbered node and on the line above; empty where there are none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
