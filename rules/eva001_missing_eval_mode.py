@@ -81,13 +81,14 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         model = forward.model
         if model.framework or model.network.indifferent or forward.forced:
             continue
-        modes = trace.in_mode(forward, "train")
-        if not modes:
+        mode = next(iter(trace.in_mode(forward, "train")), None)
+        if mode is None:
             continue
-        sinks = trace.evaluates(forward)
-        if not sinks or trace.averaged(forward) or produces_samples(trace, forward, sinks):
+        sinks = trace.judges(forward)
+        if not sinks or produces_samples(trace, forward, sinks):
             continue
-        mode = modes[0]
+        if mode.cause is not None and trace.averaged(forward):
+            continue
         sensitive = model.network.sensitive
         yield Report(
             forward.place,

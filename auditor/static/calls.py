@@ -306,7 +306,7 @@ class Calls(Effects):
         if kind is Either:
             return either([self.call(self.attribute(one, name, site), args, site, expr) for one in receiver.values])  # type: ignore[attr-defined]
         if kind is Const or kind is Seq:
-            return self.result(args, site) if kind is Const else self._method_of_tuple(receiver, name, args, site)
+            return self.result(args, site, attached=False) if kind is Const else self._method_of_tuple(receiver, name, args, site)
         return self.unknown_method(receiver, name, args, site)
 
     def _method_of_tuple(self, receiver: Value, name: str, args: Arguments, site: int) -> Value:
@@ -363,11 +363,14 @@ class Calls(Effects):
         if module_row is not None and module_row.does == "mode" and not receiver.flows:
             known = self.network_of(receiver, text, sure=self.mode_call(name, args))
             if known is not None:
+                known.sure = True
                 return self.network_method(module_row, known, args, site, expr)
         known = self.known_network(receiver)
         if known is None and not receiver.flows and module_row is not None:
             known = self.network_of(receiver, text)
-        if known is not None:
+            if known is not None:
+                known.sure |= module_row.does in ("parameters", "parts", "forward", "freeze")
+        if known is not None and (known.sure or not known.handed or module_row is not None):
             return self._method_of_network(known, name, args, site, expr)
         if receiver.kind:
             row = self.libraries.method(receiver.kind, name)
@@ -378,10 +381,6 @@ class Calls(Effects):
         row = self.libraries.method("tensor", name) or self.libraries.method("unknown", name)
         if row is not None:
             return self.tensor_method(row, receiver, args, site)
-        if not receiver.flows and self.network_of(receiver, text) is not None and self.passes_rows(args):
-            obj = self.network_of(receiver, text)
-            assert obj is not None
-            return self.forward(obj, args, site, expr)
         return self.loss_like(name, self._as_data(self.unknown_method(receiver, name, args, site)))
 
     @staticmethod

@@ -145,8 +145,15 @@ class Driver(Interpreter):
         self.outcomes_of(fn, Arguments([], {}, UNKNOWN), -1, forward_of=obj)
 
     def _made(self, cls: s.Class) -> Obj | None:
-        made = self.instantiate(Cls(cls, self.scopes[cls].frame), Arguments([], {}, UNKNOWN), cls.site)
+        made = self._instance(cls)
         return made.obj if isinstance(made, Ref) else None
+
+    def _instance(self, cls: s.Class) -> Value:
+        return self.instantiate(Cls(cls, self.scopes[cls].frame), Arguments([], {}, UNKNOWN), cls.site)
+
+    def _switches_itself(self, cls: s.Class) -> bool:
+        """Methods of the class set its mode: then it is its own affair and not its callers'."""
+        return any(self._relevance.switches(function) for one in self.linear(cls) for function in one.methods.values())
 
     def _entry_class(self, cls: s.Class) -> None:
         """Make an object of the class and call its methods in any order."""
@@ -155,13 +162,16 @@ class Driver(Interpreter):
         methods = [f for f in self._methods(cls) if f not in self.reached]
         self._begin(self.module_frame(cls.module))
         self.assumed = (self.place_of(cls),)
-        obj = self._made(cls)
-        if obj is None:
+        made = self.in_every_world(lambda: self._instance(cls), self.world)
+        if not made:
             return
-        if obj.kind == "module":
-            self._handed_over(obj)
-        start = self.world
-        states = [start.fork()]
+        value = made[0][1]
+        assert isinstance(value, Ref)
+        obj = value.obj
+        states = self.reduced([world for world, _ in made], MOST_STATES)
+        if obj.kind == "module" and not self._switches_itself(cls):
+            for self.world in states:
+                self._handed_over(obj)
         for turn in range(2):
             left: list[World] = []
             for function in methods:

@@ -49,10 +49,16 @@ class Effects(Objects):
         """A value that may hold whatever went into a call."""
         inside = self.all_spilled(args.all())
         attached = attached and self.world.grad is not False
+        leaf = inside.leaf or any(self.asks_gradients(name, value) for name, value in args.keyword.items())
         return Data(
             self.fresh(site), inside.flows, inside.grads if attached else frozenset(), inside.of, kind,
-            inside.loss, inside.leaf, inside.told and told, inside.sums,
+            inside.loss, leaf, inside.told and told, inside.sums,
         )  # fmt: skip
+
+    def asks_gradients(self, keyword: str, value: Value) -> bool:
+        """``requires_grad=True``"""
+        row = self.libraries.method("tensor", keyword) if _true(value) else None
+        return row is not None and row.does == "leaf"
 
     def fresh(self, site: int) -> Hashable:
         """The name of the unknown value made at this place in this context; what was assumed of an earlier one is void."""
@@ -374,11 +380,14 @@ class Effects(Objects):
 
     def stays(self, rate: Value | None) -> bool:
         """A rate that does not depend on the mode: kept on the module (``self.p``), or given to its constructor."""
-        if type(rate) is not Data or not isinstance(rate.sym, tuple):
+        sym = rate.sym if type(rate) is Data else None
+        while isinstance(sym, tuple) and sym[0] == "item":
+            sym = sym[1]
+        if not isinstance(sym, tuple):
             return False
-        if rate.sym[0] == "param":
-            return all(one.function is None or one.function.site != rate.sym[2] for one in self.stack)
-        return rate.sym[0] == "attr" and not is_mode(rate.sym)
+        if sym[0] == "param":
+            return all(one.function is None or one.function.site != sym[2] for one in self.stack)
+        return sym[0] == "attr" and not is_mode(sym)
 
     def _active(
         self, row: Call, args: Arguments, rate: Value | None, owner: Obj | None
@@ -491,7 +500,9 @@ class Effects(Objects):
         if name == "step" and inside.flows:
             self.sink("act", self.all_spilled(args.all()), site)
             return Data(self.fresh(site))
-        return inside.renamed(self.fresh(site))
+        made = inside.renamed(self.fresh(site))
+        made.told &= bool(self.spilled(receiver).flows) or not inside.flows
+        return made
 
     def tensor_method(self, row: Method, receiver: Data, args: Arguments, site: int) -> Value:
         """A method that a network's output, or anything unknown, answers to."""

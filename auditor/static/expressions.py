@@ -193,7 +193,7 @@ class Expressions(Calls):
         if kind is Data:
             return self._attribute_of_data(value, name, site)  # type: ignore[arg-type]
         if kind is Lib:
-            return Lib(self.libraries.canonical(f"{value.name}.{name}")) if name != "__dict__" else value  # type: ignore[attr-defined]
+            return Lib(self.libraries.canonical(f"{value.name}.{name}"))  # type: ignore[attr-defined]
         if kind is Mod:
             return self.module_attribute(value.name, name)  # type: ignore[attr-defined]
         if kind is Cls:
@@ -452,7 +452,10 @@ class Expressions(Calls):
         sym = ("op", op, _symbol(left), _symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
             return Data(sym if None not in sym else None)
-        return Data(None, inside.flows, inside.grads, inside.of, "", inside.loss, inside.leaf, inside.told, inside.sums)
+        text = type(left) is Const and isinstance(left.value, str)
+        made = inside.renamed(None, attached=self.world.grad is not False and not text)
+        made.leaf = inside.leaf
+        return made
 
     @staticmethod
     def _constant_arithmetic(op: str, left: Any, right: Any) -> Value:
@@ -540,7 +543,7 @@ class Expressions(Calls):
             either((left, right)) if type(left) is not Data or type(right) is not Data else self._plain([left, right])
         )
 
-    def _plain(self, values: list[Value]) -> Value:
+    def _plain(self, values: list[Value]) -> Data:
         inside = self.all_spilled(values)
         return Data(None, inside.flows, inside.grads, inside.of, "", inside.loss, inside.leaf, inside.told)
 
@@ -763,7 +766,8 @@ class Expressions(Calls):
         return value
 
     def _mix(self, expr: s.Mix) -> Value:
-        return self._plain([self.evaluate(part) for part in expr.parts])
+        """A text made of values holds no graph."""
+        return self._plain([self.evaluate(part) for part in expr.parts]).renamed(None, attached=False)
 
     def _star(self, expr: s.Star) -> Value:
         return self.evaluate(expr.value)

@@ -200,7 +200,8 @@ class Interpreter(Expressions):
             if scores or inside.loss:
                 self.sink("score", value, target.site)
             if self.in_a_loop() and op == "Add":
-                made = self.summed(made, self.accumulate(_dotted(target), before, value, target.site))
+                added = value if self.world.grad is not False else inside.renamed(None, attached=False)
+                made = self.summed(made, self.accumulate(_dotted(target), before, added, target.site))
         self.assign(target, made)
 
     def _return(self, statement: s.Return, world: World) -> Flow:

@@ -88,6 +88,7 @@ class Objects(Machine):
                 return None
             if sure or names_model(name):
                 obj = self.handed_in(value.sym, name)
+                obj.sure |= sure
                 if value.kind == "loaded":
                     obj.handed = True
                     obj.lib = "loaded"

@@ -29,6 +29,9 @@ class Relevance:
         )
         calls = (name.rpartition(".")[2] for name, row in libraries.calls.items() if row.does in TELLING_CALLS)
         self._words = frozenset((*methods, *calls)) - COMMON_WORDS
+        self._modes = frozenset(
+            name for table in libraries.methods.values() for name, row in table.items() if row.does == "mode"
+        )
         self._driving = frozenset(
             (
                 *(n for table in libraries.methods.values() for n, row in table.items() if row.does in DRIVING),
@@ -38,6 +41,10 @@ class Relevance:
         self._direct: dict[str, bool] = {}
         self._known: dict[s.Function, bool] = {}
         self._names = self._spread(list(modules))
+
+    def switches(self, function: s.Function) -> bool:
+        """It sets a mode."""
+        return bool(function.mentions & self._modes)
 
     def drives(self, function: s.Function) -> bool:
         """It switches modes or gradients, steps an optimizer or computes a loss by itself."""

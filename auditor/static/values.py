@@ -44,6 +44,7 @@ class Obj:
         "partial",
         "row",
         "site",
+        "sure",
     )
 
     def __init__(self, kind: str, site: int, module: str, cls: s.Class | None = None, lib: str = "") -> None:
@@ -60,6 +61,8 @@ class Obj:
         self.row: object = None
         self.answer: object = None
         """What the row says of its sensitivity, given how it was made."""
+        self.sure = False
+        """It is used as only networks are: its mode is set, its parameters are taken."""
         self.partial = False
         """Something of it is not known: an unknown value is called as a part of it."""
 

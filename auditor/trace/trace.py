@@ -13,7 +13,7 @@ from auditor.trace.networks import Model
 
 E = TypeVar("E", bound=Event)
 
-JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "report", "select"})
+JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 """The purposes that make a pass without a backward pass an evaluation."""
 
 
@@ -72,12 +72,23 @@ class Trace:
         return through and not forward.on_leaf and self.learns(forward.model)
 
     def evaluates(self, forward: Forward) -> list[Sink]:
-        """The sinks that make this pass an evaluation: scored, stored, shown or selected on, and no backward pass.
+        """The sinks that make this pass an evaluation: scored, stored, shown or selected on, and no gradients taken.
 
         Empty when it is none: gradients are taken of it or of its inputs, it acts in an environment, or its output goes
         to a caller that nobody knows.
         """
-        if forward.on_leaf or self.reaches(forward, "backward", "gradient", "act"):
+        return [] if self.reaches(forward, "backward", "gradient") else self.judges(forward)
+
+    def judges(self, forward: Forward) -> list[Sink]:
+        """The sinks that make this pass say something of the trained network, whether or not gradients are taken too.
+
+        A backward pass through a network that no optimizer moves is no training (saliency, class activation maps).
+        """
+        if forward.on_leaf or self.reaches(forward, "act"):
+            return []
+        if self.reaches(forward, "backward", "gradient") and (
+            forward.model.origin != "built" or self.learns(forward.model)
+        ):
             return []
         return [sink for sink in self.sinks(forward) if sink.kind in JUDGING]
 
