@@ -79,9 +79,10 @@ ON_PURPOSE = re.compile(
 @rule("EVA004", "functional-dropout-always-on", Severity.ERROR)
 def functional_dropout_always_on(trace: Trace) -> Iterator[Report]:
     switched_off = [one for one in trace.all(Apply) if one.active == "always" and one.owner and one.layer is None]
+    follows = {one.place for one in trace.all(Apply) if one.active == "mode"}
     meant = {one.function for one in switched_off if ON_PURPOSE.search(one.place.source.remark(one.place.node))}
     for apply in switched_off:
-        if apply.sensitivity == "normalisation" or apply.function in meant:
+        if apply.sensitivity == "normalisation" or apply.function in meant or apply.place in follows:
             continue
         yield Report(
             apply.place,

@@ -25,7 +25,7 @@ from auditor.static.values import (
     alternatives,
 )
 from auditor.static.worlds import MODE, Modes
-from auditor.trace import Accumulate, Apply, Forward, Mode, ModeName, Place, Sink, SinkKind, Step, Train
+from auditor.trace import Accumulate, Apply, Forward, Mode, ModeName, Place, Sink, SinkKind, Step, Switch, Train
 
 FIRST = Argument(at=0)
 FROM_SINKS: dict[str, SinkKind] = {"score": "score", "store": "store", "report": "report", "gradient": "gradient"}
@@ -98,7 +98,8 @@ class Effects(Objects):
         flags = frozenset(self.world.assumed.items())
         whole, method = self.called_on(obj)
         model = self.model(whole)
-        identity = (model, modes, grad, leaf, frozen, flags)
+        apart = self.apart(whole, modes)
+        identity = (model, modes, grad, leaf, frozen, flags, apart)
         name = self.name_at(called) if method is None else method.name
         here = self.place(site)
 
@@ -106,6 +107,7 @@ class Effects(Objects):
             return Forward(
                 place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
                 name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
+                apart=apart,
             )  # fmt: skip
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
@@ -114,6 +116,17 @@ class Effects(Objects):
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
         return Data(self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told)
+
+    def apart(self, obj: Obj, modes: tuple[Mode, ...]) -> tuple[Switch, ...]:
+        """What put parts of a network in another mode than it is in itself."""
+        values = {mode.value for mode in modes}
+        found: dict[Switch, None] = {}
+        for part in self.family(obj)[1:]:
+            known: Modes | None = self.world.get(part, MODE)
+            for mode in known or ():
+                if mode.cause is not None and mode.value not in values:
+                    found[mode.cause] = None
+        return tuple(found)
 
     def called_on(self, obj: Obj) -> tuple[Obj, Activation | None]:
         """The network whose method was called from outside, where this pass is only a part of what that method does."""
