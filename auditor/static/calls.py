@@ -66,6 +66,9 @@ class Calls(Effects):
         if expr is not None:
             self.calling = dotted(expr.func.obj) if isinstance(expr.func, s.Attr) else dotted(expr.func)
         if kind is Fn:
+            own = self._own_forward(func)  # type: ignore[arg-type]
+            if own is not None:
+                return self.forward(own, args, site, expr)
             return self.call_function(func, args, site)  # type: ignore[arg-type]
         if kind is Lib:
             return self.library_call(func.name, args, site, expr)  # type: ignore[attr-defined]
@@ -82,6 +85,13 @@ class Calls(Effects):
         if kind is Either:
             return either([self.call(one, args, site, expr) for one in func.values])  # type: ignore[attr-defined]
         return self.call_unknown(func, args, site, expr)
+
+    def _own_forward(self, fn: Fn) -> Obj | None:
+        """The network whose forward is called by its name (``self.forward(x)``)."""
+        if type(fn.receiver) is not Ref or fn.receiver.obj.kind != "module":
+            return None
+        row = self.libraries.method("module", fn.function.name)
+        return fn.receiver.obj if row is not None and row.does == "forward" else None
 
     def _call_partial(self, func: Partial, args: Arguments, site: int) -> Value:
         merged = Arguments([*func.args, *args.positional], {**dict(func.kwargs), **args.keyword}, args.more)
@@ -185,7 +195,7 @@ class Calls(Effects):
 
     def _generated(self, activation: Activation, site: int, world: World) -> Value:
         obj = self.make("list", site)
-        world.set(obj, "%items", None)
+        world.set(obj, "%items", UNKNOWN)
         world.set(obj, "%elem", either(activation.yields) if activation.yields else UNKNOWN)
         return Ref(obj)
 
@@ -235,7 +245,6 @@ class Calls(Effects):
     def instantiate(self, cls: Cls, args: Arguments, site: int) -> Value:
         network = self.is_network(cls.cls)
         obj = self.make("module" if network else "instance", site, cls.cls)
-        obj.children.clear()
         if network:
             obj.handed = False
             self.world.set(obj, MODE, AS_BUILT)
@@ -306,7 +315,11 @@ class Calls(Effects):
         if kind is Either:
             return either([self.call(self.attribute(one, name, site), args, site, expr) for one in receiver.values])  # type: ignore[attr-defined]
         if kind is Const or kind is Seq:
-            return self.result(args, site, attached=False) if kind is Const else self._method_of_tuple(receiver, name, args, site)
+            return (
+                self.result(args, site, attached=False)
+                if kind is Const
+                else self._method_of_tuple(receiver, name, args, site)
+            )
         return self.unknown_method(receiver, name, args, site)
 
     def _method_of_tuple(self, receiver: Value, name: str, args: Arguments, site: int) -> Value:
@@ -341,6 +354,9 @@ class Calls(Effects):
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
+        inside = self.all_spilled(args.all())
+        if inside.loss and inside.grads:
+            self.sink("gradient", inside, site)  # it may learn from its loss in a way of its own
         if (
             obj.cls is not None
             and not self.unknown_bases(obj.cls)

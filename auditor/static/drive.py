@@ -136,7 +136,8 @@ class Driver(Interpreter):
         self._begin(self.module_frame(cls.module))
         self.assumed = (self.place_of(cls),)
         known = self.instances.get(cls)
-        obj = known[0] if known else self._made(cls)
+        told = any(row.keras for row in self.base_rows(cls))
+        obj = known[0] if known and not told else self._made(cls)
         found = self.method(cls, "forward") or self.method(cls, "call")
         if obj is None or found is None or found[1] in self.reached:
             return
@@ -199,13 +200,16 @@ class Driver(Interpreter):
         self.context = ()
         outcomes = self.in_every_world(lambda: self.call(value, Arguments([], {}, UNKNOWN), -1), self.world)
         ends = [end for end, _ in outcomes]
-        for end in ends:
+        for end, result in outcomes:
+            if function in self._scoring(cls):
+                self.world = end
+                self.sink("score", result, function.site)
             end.grad = state.grad
         return ends
 
     def _methods(self, cls: s.Class) -> Iterator[s.Function]:
         network = self.is_network(cls)
-        hooks = self.hooks_of(cls)
+        hooks = frozenset() if any(row.keras for row in self.base_rows(cls)) else self.hooks_of(cls)
         seen: set[str] = set()
         for one in self.linear(cls):
             for name, function in one.methods.items():
@@ -214,6 +218,12 @@ class Driver(Interpreter):
                 seen.add(name)
                 if name not in hooks:
                     yield function
+
+    def _scoring(self, cls: s.Class) -> set[s.Function]:
+        """The methods whose result a framework takes for a score."""
+        framework = self.framework(cls)
+        hooks = self.libraries.hook_modes.get(framework) if framework is not None else None
+        return {cls.methods[name] for name in hooks.eval if name in cls.methods} if hooks is not None else set()
 
     def hooks_of(self, cls: s.Class) -> frozenset[str]:
         """The methods that a framework calls, in modes of its own."""

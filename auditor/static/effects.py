@@ -88,8 +88,12 @@ class Effects(Objects):
     def forward(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
         """A forward pass of a network over what goes in."""
         inside = self.all_spilled(args.all())
-        if any(one.forward_of is not None for one in self.stack):
+        owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+        if owner is not None:
+            self.called_inside(owner, obj, args, site)
             return Data(self.fresh(site), inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told)
+        if self.told_in_call(obj):
+            self.set_modes([obj], frozenset({self.asked_in_call(obj, args)}))
         modes = tuple(sorted(self.modes(obj), key=lambda mode: (str(mode.value), mode.told, id(mode.cause))))
         grad = self.world.grad
         leaf = inside.leaf or any(self.is_leaf(value) for value in args.all())
@@ -116,6 +120,39 @@ class Effects(Objects):
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
         return Data(self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told)
+
+    def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
+        """The mode of a call that says so itself; where it does not, what the network's own call has as its default."""
+        asked = args.keyword.get("training")
+        if asked is None and len(args.positional) < 2 and args.more is None:
+            training = self.training_parameter(obj)
+            default = training.default if training is not None else None
+            return Mode("train" if isinstance(default, s.Const) and default.value is True else "eval")
+        return Mode(self.forced_mode(args) or ("eval" if asked == NONE else None))
+
+    def training_parameter(self, obj: Obj) -> s.Param | None:
+        """The parameter by which a network of the project is told the mode, or the one that takes any."""
+        found = self.method(obj.cls, "call") if obj.cls is not None else None
+        params = found[1].params if found is not None else []
+        return next((param for param in params if param.name == "training" or param.kind == "**"), None)
+
+    def called_inside(self, owner: Obj, obj: Obj, args: Arguments, site: int) -> None:
+        """A layer in a network's own forward that is told a mode of its own, or that no mode can reach."""
+        if not self.told_in_call(obj) or owner.cls is None:
+            return
+        asked = args.keyword.get("training", NONE)
+        handed = self.training_parameter(owner) is not None or not self.is_whole(owner.cls)
+        if type(asked) is not Const or (asked == NONE and (handed or len(args.positional) > 1)):
+            return
+        active: Literal["always", "never"] = "always" if asked.value else "never"
+        model, cls = self.model(obj), owner.cls
+        self.emit(
+            Apply, site, (model, active, asked),
+            lambda place: Apply(
+                place=place, operation=model.kind, sensitivity="", active=active, literal=asked != NONE,
+                owner=cls.name, layer=model, handed=asked != NONE,
+            ),
+        )  # fmt: skip
 
     def apart(self, obj: Obj, modes: tuple[Mode, ...]) -> tuple[Switch, ...]:
         """What put parts of a network in another mode than it is in itself."""
@@ -227,7 +264,6 @@ class Effects(Objects):
         obj = self.make("module", site, lib=name)
         obj.row = row
         obj.answer = answer(row, lambda where: self._read(args, where))
-        obj.children.clear()
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
@@ -480,7 +516,7 @@ class Effects(Objects):
     def iterating(self, element: Value, site: int) -> Value:
         """Something to iterate over whose elements are all like this one."""
         obj = self.make("list", site)
-        self.world.set(obj, "%items", None)
+        self.world.set(obj, "%items", UNKNOWN)
         self.world.set(obj, "%elem", element)
         return Ref(obj)
 
@@ -540,9 +576,18 @@ class Effects(Objects):
             if type(entered) is Gradients:
                 self.world.grad = entered.on
             return UNKNOWN
-        if row.does in FROM_SINKS:
+        if row.does == "gradient":
+            self.differentiated(row, args, site)
+        elif row.does in FROM_SINKS:
             self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
         return inside.renamed(self.fresh(site))
+
+    def differentiated(self, row: Method, args: Arguments, site: int) -> None:
+        """Gradients that a call asks for: of the weights of a network they are a backward pass."""
+        target = self.operand(args, row.arg)
+        others = self.all_spilled(value for value in args.all() if value is not target)
+        kind: SinkKind = "backward" if others.of else "gradient"
+        self.sink(kind, self.spilled(target) if target is not None else UNKNOWN, site)
 
     def leaf(self, receiver: Data, args: Arguments, row: Method) -> Value:
         """``x.requires_grad_()``: of weights, freezing or not; of anything else, gradients of the inputs."""
@@ -590,7 +635,9 @@ class Effects(Objects):
         if row.does == "update":
             self.sink("score", self.all_spilled(args.all()), site)
             return self.result(args, site)
-        if row.does in FROM_SINKS:
+        if row.does == "gradient":
+            self.differentiated(row, args, site)
+        elif row.does in FROM_SINKS:
             self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
             return self.result(args, site)
         if row.does == "fit":
@@ -640,6 +687,8 @@ class Effects(Objects):
             self.optimizer_step(frozenset((obj,)), site)
         if row.does == "fit":
             self.fitted(obj.lib, frozenset((obj,)), site)
+        if row.does == "value":
+            return self.result(args, site)
         if row.does in FROM_SINKS:
             self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
         for value in args.all():

@@ -165,7 +165,7 @@ class Expressions(Calls):
                 known = self.world.get(owner.obj, "%elem")
                 self.world.set(owner.obj, "%elem", value if known is None else either((known, value)))
                 if owner.obj.kind == "list":
-                    self.world.set(owner.obj, "%items", None)
+                    self.world.set(owner.obj, "%items", UNKNOWN)
         elif type(owner) is Ref:
             for part in self.networks_in(value):
                 self.adopt(owner.obj, "%items", part)
@@ -217,7 +217,7 @@ class Expressions(Calls):
             found = self._from_class(obj.cls, name, Ref(obj), site)
             if found is not None:
                 return found
-        row = self.libraries.attribute(obj.kind, name)
+        row = self.network_attribute(obj, name) if obj.kind == "module" else self.libraries.attribute(obj.kind, name)
         if obj.kind == "module" and name == "training" and all(one.forward_of is None for one in self.stack):
             return self._saved_mode(obj)
         if row is not None and row.does == "self":
@@ -659,7 +659,7 @@ class Expressions(Calls):
             return Seq(tuple(items))
         obj = self.make("list", expr.site)
         if loose:
-            self.world.set(obj, "%items", None)
+            self.world.set(obj, "%items", UNKNOWN)
             self.world.set(obj, "%elem", either([*items, *loose]))
         else:
             self.world.set(obj, "%items", Seq(tuple(items)))
@@ -721,7 +721,7 @@ class Expressions(Calls):
         obj = self.make(kind, expr.site)
         if kind == "dict" and items is not None and all(type(item) is Const for item in items):
             return self.dictionary({str(item.value): value for item, value in zip(items, made, strict=True)}, expr.site)  # type: ignore[attr-defined]
-        self.world.set(obj, "%items", Seq(tuple(made)) if items is not None and kind == "list" else None)
+        self.world.set(obj, "%items", Seq(tuple(made)) if items is not None and kind == "list" else UNKNOWN)
         self.world.set(obj, "%elem", either(made) if made else None)
         return Ref(obj)
 

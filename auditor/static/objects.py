@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 
-from auditor.libraries import Answer, Call, Method
+from auditor.libraries import Answer, Attribute, Call, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import MODEL_CLASS, names_model
 from auditor.static.machine import Machine
@@ -62,10 +62,22 @@ class Objects(Machine):
             obj.name = name
             if isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "attr" and isinstance(sym[1], Obj):
                 owner = sym[1]
-                if owner.kind == "module":
-                    owner.children.setdefault(str(sym[2]), []).append(obj)
+                if owner.cls is not None:
+                    obj.row = self.given_by(owner.cls)
+                if owner.kind == "module" and owner.handed:
+                    self.adopt(owner, str(sym[2]), obj)
                     self.world.set(obj, MODE, self.modes(owner))
         return obj
+
+    def given_by(self, cls: s.Class) -> Call | None:
+        """The row of the framework's class that this one inherits from, whose networks it is handed (callbacks)."""
+        rows = (self.libraries.call(base.name) for base in self.foreign(cls) if type(base) is Lib)
+        return next((row for row in rows if row is not None and row.keras and row.does not in NETWORK_ROLES), None)
+
+    def given_by(self, cls: s.Class) -> Call | None:
+        """The row of the framework's class that this one inherits from, whose networks it is handed (callbacks)."""
+        rows = (self.libraries.call(base.name) for base in self.foreign(cls) if type(base) is Lib)
+        return next((row for row in rows if row is not None and row.keras and row.does not in NETWORK_ROLES), None)
 
     def known_network(self, value: Value) -> Obj | None:
         """The network that a value is, where that is known."""
@@ -135,6 +147,21 @@ class Objects(Machine):
             return False
         return any("forward" in one.methods for one in self.linear(cls)) and bool(MODEL_CLASS.search(cls.name))
 
+    def told_in_call(self, obj: Obj) -> bool:
+        """The mode is an argument of each call of this network."""
+        if obj.cls is not None:
+            return any(row.keras for row in self.base_rows(obj.cls))
+        return isinstance(obj.row, Call) and obj.row.keras
+
+    def is_whole(self, cls: s.Class) -> bool:
+        """It has a training loop of its framework's own."""
+        return any(
+            table.get("fit") is not None and table["fit"].does == "fit"
+            for row in self.base_rows(cls)
+            if row.kind is not None
+            for table in [self.libraries.methods.get(row.kind, {})]
+        )
+
     def framework(self, cls: s.Class) -> str | None:
         return next((row.framework for row in self.base_rows(cls) if row.framework), None)
 
@@ -154,6 +181,14 @@ class Objects(Machine):
             if row is not None:
                 return row
         return None
+
+    def network_attribute(self, obj: Obj, name: str) -> Attribute | None:
+        """What an attribute of a network is: of its own kind, or of any network."""
+        kinds = [row.kind for row in self.base_rows(obj.cls)] if obj.cls is not None else []
+        if isinstance(obj.row, Call):
+            kinds.append(obj.row.kind)
+        rows = (self.libraries.attribute(kind, name) for kind in (*kinds, obj.kind) if kind is not None)
+        return next((row for row in rows if row is not None), None)
 
     # attributes
 
@@ -288,11 +323,12 @@ class Objects(Machine):
                 model.kind = obj.lib
                 row = obj.row
                 if isinstance(row, Call):
-                    model.framework = row.framework
+                    model.framework = row.framework or (obj.lib.partition(".")[0] if row.keras else None)
                     if row.mode == "unknown":
                         model.origin = "loaded"
                 if obj.lib == "loaded":
                     model.origin = "loaded"
+            model.told_in_call = self.told_in_call(obj)
             self.models[obj] = model
         return model
 

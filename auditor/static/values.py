@@ -213,7 +213,7 @@ class Either(Value):
     values: tuple[Value, ...]
 
 
-MOST_ALTERNATIVES = 6
+MOST_ALTERNATIVES = 12
 UNKNOWN = Data()
 NONE = Const(None)
 

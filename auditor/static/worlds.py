@@ -176,8 +176,11 @@ def _join(key: Key, first: Any, second: Any) -> Any:
     return first if first == second else None
 
 
-def merge(a: World, b: World, base: World | None) -> World:
-    """One world for two; ``base`` is a common ancestor. Neither is changed."""
+def merge(a: World, b: World, base: World | None, forced: bool = False) -> World:
+    """One world for two; ``base`` is a common ancestor. Neither is changed.
+
+    `forced`: they differ in something that matters, so of modes that differ nothing sure is told any more.
+    """
     made = World(base)
     if base is None:
         made.assumed = {}
@@ -185,7 +188,10 @@ def merge(a: World, b: World, base: World | None) -> World:
     for key in mine.keys() | theirs.keys():
         first = mine[key] if key in mine else a.get(*key)
         second = theirs[key] if key in theirs else b.get(*key)
-        made.local[key] = first if first is second or first == second else _join(key, first, second)
+        joined = first if first is second or first == second else _join(key, first, second)
+        if forced and key[1] == MODE and first != second:
+            joined = frozenset(Mode(mode.value, mode.cause, False) for mode in joined)
+        made.local[key] = joined
     if a.assumed is not b.assumed:
         made.assumed = {key: truth for key, truth in a.assumed.items() if b.assumed.get(key) is truth}
     else:
@@ -208,7 +214,7 @@ def reduce(worlds: list[World], most: int = MOST_WORLDS) -> list[World]:
             break
     first = worlds[0]
     for world in worlds[1:]:
-        first = merge(first, world, base)
+        first = merge(first, world, base, forced=True)
     return [first]
 
 
