@@ -191,6 +191,8 @@ class Calls(Effects):
             outcomes.append((left, value if how == "return" else NONE))
         if fn.function.generator and hook is None:
             outcomes = [(end, self._generated(activation, site, end)) for end, _ in outcomes]
+        if not outcomes and ends_nothing(fn.function):
+            return [(base.fork(), Data(("abstract", fn.function.module, fn.function.site, context), told=False))]
         return self.merged(outcomes)
 
     def _generated(self, activation: Activation, site: int, world: World) -> Value:
@@ -256,6 +258,7 @@ class Calls(Effects):
         elif args.positional or args.keyword:
             self._fields(obj, cls.cls, args)
         if network:
+            self.adopt_called(obj, args)
             self.find_unknown_parts(obj)
             self.built(obj, site)
         return Ref(obj)
@@ -442,6 +445,7 @@ class Calls(Effects):
                 for value in args.all():
                     for part in self.networks_in(value):
                         self.adopt(target.obj, "%items", part)
+                self.adopt_called(target.obj, args)
             return NONE
         if type(target) is Ref and target.obj.kind == "module" and self.passes_rows(args):
             return self.forward(target.obj, args, site, expr)
@@ -539,6 +543,12 @@ class Calls(Effects):
         if value.obj.kind == "module" and parts:
             return either(Ref(part) for part in parts)
         return Data(("item", value.obj, index.value if type(index) is Const else None))
+
+
+def ends_nothing(function: s.Function) -> bool:
+    """It does not end the program: no way through it that comes back means that some of it is not understood,
+    or that a subclass nobody has seen gives it a body."""
+    return not (function.mentions & {"exit", "_exit", "quit", "abort"})
 
 
 def called_name(expr: s.Call | None) -> str:

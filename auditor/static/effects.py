@@ -267,6 +267,7 @@ class Effects(Objects):
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
+        self.adopt_called(obj, args)
         if self.holds_parts(row, name):
             parts = [
                 part
@@ -278,6 +279,15 @@ class Effects(Objects):
         self.world.set(obj, MODE, mode[row.mode])
         self.world.set(obj, "%frozen", None)
         return Ref(obj)
+
+    def adopt_called(self, obj: Obj, args: Arguments) -> None:
+        """The layers whose outputs go in are the layers of a functional network; not those pinned to inference."""
+        if not self.told_in_call(obj):
+            return
+        made = {flow.model for flow in self.all_spilled(args.all()).flows if flow.forced != "eval"}
+        if made:
+            for part in [one for one, model in self.models.items() if model in made]:
+                self.adopt(obj, "%items", part)
 
     def holds_parts(self, row: Call, name: str) -> bool:
         """A container, whose layers are what it is given."""
@@ -538,7 +548,9 @@ class Effects(Objects):
         raise Dead
 
     def _context(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
-        return args.positional[0] if args.positional and type(args.positional[0]) is Ref else self.result(args, site)
+        if args.positional and type(args.positional[0]) is Ref:
+            return args.positional[0]
+        return self.result(args, site, kind=row.kind or "")
 
     # methods of things that are not of the project
 

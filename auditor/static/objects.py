@@ -74,11 +74,6 @@ class Objects(Machine):
         rows = (self.libraries.call(base.name) for base in self.foreign(cls) if type(base) is Lib)
         return next((row for row in rows if row is not None and row.keras and row.does not in NETWORK_ROLES), None)
 
-    def given_by(self, cls: s.Class) -> Call | None:
-        """The row of the framework's class that this one inherits from, whose networks it is handed (callbacks)."""
-        rows = (self.libraries.call(base.name) for base in self.foreign(cls) if type(base) is Lib)
-        return next((row for row in rows if row is not None and row.keras and row.does not in NETWORK_ROLES), None)
-
     def known_network(self, value: Value) -> Obj | None:
         """The network that a value is, where that is known."""
         if type(value) is Ref and value.obj.kind == "module":
