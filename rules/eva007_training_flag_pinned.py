@@ -53,8 +53,9 @@ def train_step(x, y):
 
 Monte-Carlo dropout, where the same rows pass again and again, and calls with a comment that says so; a base network
 that is kept in inference mode while a head is trained; layers called without `training` where the call around them
-has it (the value is handed on by itself); custom layers without it, which take it over from the model around them.
-A literal `training=True` inside a network is somebody's choice and a note.
+has it (the value is handed on by itself); custom layers without it, which take it over from the model around them;
+models of `tf.keras`, which hands it on in the releases of TensorFlow before 2.16. A literal `training=True` inside
+a network is somebody's choice and a note.
 
 ## Sources
 
@@ -71,7 +72,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.trace import Apply, Confidence, Evidence, Forward, Place, Report, Severity, Trace, Train, rule
+from auditor.trace import Apply, Confidence, Evidence, Forward, Place, Report, Severity, Step, Trace, Train, rule
 
 ON_PURPOSE = re.compile(r"purpose|intention|deliberate|intended|monte.?carlo|\bmc\b|bayes|uncertain", re.IGNORECASE)
 
@@ -108,8 +109,10 @@ def training_flag_pinned(trace: Trace) -> Iterator[Report]:
 
 
 def scored(trace: Trace, forward: Forward) -> bool:
-    """A number is made of it, once: many passes over the same rows are a Monte-Carlo estimate."""
-    return not forward.repeated and any(sink.kind in ("score", "select") for sink in trace.evaluates(forward))
+    """A number is made of it, once, and no step is taken: many passes over the same rows are a Monte-Carlo estimate."""
+    if forward.repeated or any(step.function == forward.function is not None for step in trace.all(Step)):
+        return False
+    return any(sink.kind in ("score", "select") for sink in trace.evaluates(forward))
 
 
 def untold(trace: Trace, forward: Forward) -> bool:

@@ -74,6 +74,8 @@ def graph_kept_by_running_loss(trace: Trace) -> Iterator[Report]:
     for total in trace.all(Accumulate):
         if not total.scalar or not total.kept or total.place in differentiated:
             continue
+        if any(forward.model.told_in_call for forward in total.attached):
+            continue  # its graph is on a tape, which ends with the turn
         used = [through[forward] for forward in total.attached if forward in through]
         if not used:
             continue

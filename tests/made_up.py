@@ -25,6 +25,9 @@ class Page:
     def text(self, node: int) -> str:
         return f"node {node}"
 
+    def remark(self, node: int) -> str:
+        return ""
+
     def place(self, line: int, column: int = 1, end: int | None = None, cell: int | None = None) -> Place:
         self.spans.append(Span(line, column, line, column + 1 if end is None else end, cell))
         return Place(self, len(self.spans) - 1)

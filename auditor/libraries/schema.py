@@ -28,6 +28,7 @@ Role = Literal[
     "score",  # computes a score or takes a decision of outputs
     "store",  # keeps what it is given (files, images, arrays)
     "report",  # shows what it is given (print, log, plot)
+    "draw",  # shows what it is given beside what was drawn before (plot)
     "loader",  # makes an iterable of batches
     "gradients",  # switches autograd: context manager, decorator or statement
     "backward",  # a backward pass
@@ -65,6 +66,7 @@ MethodRole = Literal[
     "score",
     "store",
     "report",
+    "draw",  # shows what it is given beside what the receiver was given before
     "backward",
     "gradient",
     "step",

@@ -317,12 +317,11 @@ class Calls(Effects):
             return self._method_of_super(receiver, name, args, site, expr)  # type: ignore[arg-type]
         if kind is Either:
             return either([self.call(self.attribute(one, name, site), args, site, expr) for one in receiver.values])  # type: ignore[attr-defined]
-        if kind is Const or kind is Seq:
-            return (
-                self.result(args, site, attached=False)
-                if kind is Const
-                else self._method_of_tuple(receiver, name, args, site)
-            )
+        if kind is Const:
+            self.compare("shown beside", args.all(), site)
+            return self.result(args, site, attached=False)
+        if kind is Seq:
+            return self._method_of_tuple(receiver, name, args, site)
         return self.unknown_method(receiver, name, args, site)
 
     def _method_of_tuple(self, receiver: Value, name: str, args: Arguments, site: int) -> Value:

@@ -169,6 +169,9 @@ class Driver(Interpreter):
         value = made[0][1]
         assert isinstance(value, Ref)
         obj = value.obj
+        for other in self.instances[cls] if self.told_in_call(obj) else ():
+            for part in other.children.get("%items", ()):
+                self.adopt(obj, "%items", part)
         states = self.reduced([world for world, _ in made], MOST_STATES)
         if obj.kind == "module" and not self._switches_itself(cls):
             for self.world in states:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Literal
 
 from auditor.libraries import Argument, Call, Method, answer
@@ -16,7 +16,9 @@ from auditor.static.values import (
     Const,
     Data,
     Fn,
+    Frame,
     Gradients,
+    Lib,
     Obj,
     Partial,
     Ref,
@@ -25,10 +27,10 @@ from auditor.static.values import (
     alternatives,
 )
 from auditor.static.worlds import MODE, Modes
-from auditor.trace import Accumulate, Apply, Forward, Mode, ModeName, Place, Sink, SinkKind, Step, Switch, Train
+from auditor.trace import Accumulate, Apply, Compare, Forward, Mode, ModeName, Place, Sink, SinkKind, Step, Switch, Train
 
 FIRST = Argument(at=0)
-FROM_SINKS: dict[str, SinkKind] = {"score": "score", "store": "store", "report": "report", "gradient": "gradient"}
+FROM_SINKS: dict[str, SinkKind] = {"score": "score", "store": "store", "report": "report", "draw": "report", "gradient": "gradient"}
 
 
 class Effects(Objects):
@@ -136,12 +138,19 @@ class Effects(Objects):
         params = found[1].params if found is not None else []
         return next((param for param in params if param.name == "training" or param.kind == "**"), None)
 
+    def bundled(self, cls: s.Class) -> bool:
+        """The framework of its base comes with another library, whose releases carry an older one too."""
+        roots = {base.name.partition(".")[0] for base in self.foreign(cls) if type(base) is Lib}
+        module = self.project.module(cls.module)
+        imported = module.imports if module is not None else []
+        return not any(one.module.partition(".")[0] in roots for one in imported)
+
     def called_inside(self, owner: Obj, obj: Obj, args: Arguments, site: int) -> None:
         """A layer in a network's own forward that is told a mode of its own, or that no mode can reach."""
         if not self.told_in_call(obj) or owner.cls is None:
             return
         asked = args.keyword.get("training", NONE)
-        handed = self.training_parameter(owner) is not None or not self.is_whole(owner.cls)
+        handed = self.training_parameter(owner) is not None or not self.is_whole(owner.cls) or self.bundled(owner.cls)
         if type(asked) is not Const or (asked == NONE and (handed or len(args.positional) > 1)):
             return
         active: Literal["always", "never"] = "always" if asked.value else "never"
@@ -366,9 +375,48 @@ class Effects(Objects):
         return Data(value.sym, value.flows, value.grads, value.of, value.kind, True, value.leaf, value.told, value.sums)
 
     def _sink(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
-        value = self.all_spilled(args.all())
-        self.shown(FROM_SINKS[row.does], value, site)
+        self.showing(row.does, self.frame, args, site)
         return self.result(args, site, kind=row.kind or "")
+
+    def showing(self, does: str, where: Frame | Obj, args: Arguments, site: int) -> None:
+        """Something is kept or shown; what is shown together is compared."""
+        self.shown(FROM_SINKS[does], self.all_spilled(args.all()), site)
+        if does == "report":
+            self.compare("shown beside", args.all(), site)
+        if does == "draw":
+            drawn: Value | None = self.world.get(where, "%drawn")
+            before = drawn.items if type(drawn) is Seq else ()
+            now = self.figures(Seq(tuple(args.all())))
+            for value in now:
+                for earlier in before:
+                    self.compare("drawn beside", [earlier, value], site)
+            self.world.set(where, "%drawn", Seq((*before, *now)[-6:]))
+
+    def compare(self, how: str, values: Iterable[Value], site: int) -> None:
+        """Figures of different passes meet; a loss and another number are not comparable."""
+        figures = self.figures(Seq(tuple(values)))
+        for number, left in enumerate(figures):
+            for right in figures[number + 1 :]:
+                if left.flows & right.flows or left.loss != right.loss:
+                    continue
+                one, other = left.flows, right.flows
+                self.emit(
+                    Compare, site, (one, other, how),
+                    lambda place: Compare(place=place, left=one, right=other, how=how),
+                )  # fmt: skip
+
+    def figures(self, value: Value, depth: int = 3) -> list[Data]:
+        """The numbers of forward passes that a value holds, one by one; a tensor with its graph is none unless a loss."""
+        if type(value) is Data:
+            return [value] if value.flows and (value.loss or not value.grads) else []
+        if not depth:
+            return []
+        if type(value) is Ref and value.obj.kind == "dict":
+            parts = [self.world.get(value.obj, name) for name in (*value.obj.attrs, "%elem")]
+        else:
+            held = self.items(value)
+            parts = list(held) if held is not None else [self.elements(value)] if type(value) is Ref else []
+        return [one for part in parts if part is not None for one in self.figures(part, depth - 1)]
 
     def shown(self, kind: SinkKind, value: Data, site: int) -> None:
         """A sink; showing a loss is scoring."""
@@ -412,7 +460,7 @@ class Effects(Objects):
         forward_of = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         if forward_of is not None:
             self.model(forward_of).own_gradients = True
-        return self.result(args, site)
+        return self.no_loss(self.result(args, site))
 
     def _operation(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         self.apply_operation(row, name, args, site)
@@ -531,6 +579,8 @@ class Effects(Objects):
         return Ref(obj)
 
     def _constant(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        if row.kind == "figure":
+            self.world.set(self.frame, "%drawn", None)
         return Ref(self.make(row.kind, site, lib=name)) if row.kind else Data(self.fresh(site))
 
     def _detach(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
@@ -589,17 +639,23 @@ class Effects(Objects):
                 self.world.grad = entered.on
             return UNKNOWN
         if row.does == "gradient":
-            self.differentiated(row, args, site)
-        elif row.does in FROM_SINKS:
-            self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
+            return self.differentiated(row, args, site)
+        if row.does in FROM_SINKS:
+            self.showing(row.does, self.frame, args, site)
         return inside.renamed(self.fresh(site))
 
-    def differentiated(self, row: Method, args: Arguments, site: int) -> None:
-        """Gradients that a call asks for: of the weights of a network they are a backward pass."""
+    def differentiated(self, row: Method, args: Arguments, site: int) -> Data:
+        """Gradients that a call asks for, with respect to the weights of a network: a backward pass."""
         target = self.operand(args, row.arg)
         others = self.all_spilled(value for value in args.all() if value is not target)
         kind: SinkKind = "backward" if others.of else "gradient"
         self.sink(kind, self.spilled(target) if target is not None else UNKNOWN, site)
+        return self.no_loss(self.result(args, site))
+
+    @staticmethod
+    def no_loss(value: Data) -> Data:
+        value.loss = False
+        return value
 
     def leaf(self, receiver: Data, args: Arguments, row: Method) -> Value:
         """``x.requires_grad_()``: of weights, freezing or not; of anything else, gradients of the inputs."""
@@ -648,9 +704,9 @@ class Effects(Objects):
             self.sink("score", self.all_spilled(args.all()), site)
             return self.result(args, site)
         if row.does == "gradient":
-            self.differentiated(row, args, site)
-        elif row.does in FROM_SINKS:
-            self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
+            return self.differentiated(row, args, site)
+        if row.does in FROM_SINKS:
+            self.showing(row.does, obj, args, site)
             return self.result(args, site)
         if row.does == "fit":
             networks: frozenset[Obj] = self.world.get(obj, "%of") or frozenset()
@@ -702,7 +758,7 @@ class Effects(Objects):
         if row.does == "value":
             return self.result(args, site)
         if row.does in FROM_SINKS:
-            self.shown(FROM_SINKS[row.does], self.all_spilled(args.all()), site)
+            self.showing(row.does, obj, args, site)
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
@@ -821,6 +877,7 @@ _CALLS: dict[str, _Row] = {
     "score": Effects._sink,
     "store": Effects._sink,
     "report": Effects._sink,
+    "draw": Effects._sink,
     "loader": Effects._loader,
     "gradients": Effects._gradients,
     "backward": Effects._backward,

@@ -453,6 +453,8 @@ class Expressions(Calls):
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
             return Data(sym if None not in sym else None)
         text = type(left) is Const and isinstance(left.value, str)
+        if inside.flows and (text or op == "Subtract"):
+            self.compare("shown beside" if text else "subtracted from", [left, right], site)
         made = inside.renamed(None, attached=self.world.grad is not False and not text)
         made.leaf = inside.leaf
         return made
@@ -767,7 +769,9 @@ class Expressions(Calls):
 
     def _mix(self, expr: s.Mix) -> Value:
         """A text made of values holds no graph."""
-        return self._plain([self.evaluate(part) for part in expr.parts]).renamed(None, attached=False)
+        values = [self.evaluate(part) for part in expr.parts]
+        self.compare("shown beside", values, expr.site)
+        return self._plain(values).renamed(None, attached=False)
 
     def _star(self, expr: s.Star) -> Value:
         return self.evaluate(expr.value)
