@@ -84,6 +84,8 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         mode = next(iter(trace.in_mode(forward, "train")), None)
         if mode is None:
             continue
+        if model.network.sensitive and not trace.exposed(forward):
+            continue
         sinks = trace.judges(forward)
         if not sinks or produces_samples(trace, forward, sinks):
             continue

@@ -118,6 +118,8 @@ def scored(trace: Trace, forward: Forward) -> bool:
 def untold(trace: Trace, forward: Forward) -> bool:
     """Its weights are differentiated, and the call takes the mode of inference because nothing is said."""
     through = any(sink.kind == "backward" and forward in sink.through for sink in trace.sinks(forward))
+    if trace.reaches(forward, "gradient"):
+        return False  # gradients of its inputs: a penalty, an attack
     return through and not forward.forced and all(mode.value == "eval" for mode in forward.modes)
 
 

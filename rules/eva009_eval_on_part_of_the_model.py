@@ -77,7 +77,7 @@ def eval_on_part_of_the_model(trace: Trace) -> Iterator[Report]:
     neighbours = neighbouring(trace)
     for forward in trace.all(Forward):
         model = forward.model
-        if model.framework or not model.network.sensitive:
+        if model.framework or not trace.exposed(forward):
             continue
         modes = trace.in_mode(forward, "train")
         if not modes or not trace.evaluates(forward) or trace.averaged(forward):
@@ -87,7 +87,7 @@ def eval_on_part_of_the_model(trace: Trace) -> Iterator[Report]:
             continue
         switch = switches[0]
         name = forward.name or model.name or "the model"
-        layer = model.network.sensitive[0].kind.rpartition(".")[2]
+        layer = trace.exposed(forward)[0].kind.rpartition(".")[2]
         yield Report(
             forward.place,
             f"`{name}` is evaluated in train mode while {switch.place.seen_from(forward.place)} puts only "

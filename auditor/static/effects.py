@@ -59,7 +59,7 @@ class Effects(Objects):
 
     def asks_gradients(self, keyword: str, value: Value) -> bool:
         """``requires_grad=True``"""
-        row = self.libraries.method("tensor", keyword) if _true(value) else None
+        row = self.libraries.method("tensor", f"{keyword}_") if _true(value) else None
         return row is not None and row.does == "leaf"
 
     def fresh(self, site: int) -> Hashable:

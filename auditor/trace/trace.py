@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from auditor.trace.events import Event, Forward, Mode, Sink, SinkKind, Step, Switch
-from auditor.trace.networks import Model
+from auditor.trace.networks import Layer, Model
 
 E = TypeVar("E", bound=Event)
 
@@ -118,6 +118,13 @@ class Trace:
             return False
         between = self.before(forward)
         return not any(isinstance(event, Step) and forward in self.before(event) for event in between)
+
+    @staticmethod
+    def exposed(forward: Forward) -> tuple[Layer, ...]:
+        """The mode-sensitive layers of the network, without those of parts that a switch holds in eval mode."""
+        switches = [switch for switch in forward.apart if switch.mode == "eval"]
+        spared = {(layer.kind, layer.place) for switch in switches for layer in switch.model.network.sensitive}
+        return tuple(layer for layer in forward.model.network.sensitive if (layer.kind, layer.place) not in spared)
 
     @staticmethod
     def in_mode(forward: Forward, value: str) -> list[Mode]:
