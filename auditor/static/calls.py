@@ -9,7 +9,7 @@ from auditor.static.conventions import names_optimizer
 from auditor.static.effects import Effects, dotted
 from auditor.static.machine import (
     DEEPEST_CALLS,
-    FINE_FUNCTION_STEPS,
+    FINE_STEPS,
     MOST_FUNCTION_STEPS,
     Activation,
     Arguments,
@@ -114,10 +114,11 @@ class Calls(Effects):
     # functions of the project
 
     def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
-        self.reached.add(fn.function)
         running = sum(1 for one in self.stack if one.function is fn.function)
         spent = self.spent.get(fn.function, 0)
         if running > 1 or len(self.stack) >= DEEPEST_CALLS or spent > MOST_FUNCTION_STEPS:
+            return self.result(args, site, told=False)
+        if self.steps > FINE_STEPS and not self.concerns_networks(fn.function):
             return self.result(args, site, told=False)
         if fn.manager:
             return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
@@ -170,7 +171,7 @@ class Calls(Effects):
         if type(fn.receiver) is Ref and fn.receiver.obj.kind == "module":
             activation.receiver, activation.caller, activation.name = fn.receiver.obj, context, self.calling
             activation.drives = self.drives(fn.function)
-        activation.coarse = (hook is None and not self.concerns_networks(fn.function)) or spent > FINE_FUNCTION_STEPS
+        activation.coarse = hook is None and not self.concerns_networks(fn.function)
         self.stack.append(activation)
         try:
             self.frame, self.world = frame, world
@@ -183,6 +184,7 @@ class Calls(Effects):
             self.stack.pop()
             self.frame, self.context, self.world = outer, context, base
             self.spent[fn.function] = spent + self.steps - steps
+        self.reached.add(fn.function)
         outcomes: list[Outcome] = []
         for how, end, value in ends:
             if fn.grad is not None:

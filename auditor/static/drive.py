@@ -49,6 +49,7 @@ class Driver(Interpreter):
     def entry(self, name: str, run: Callable[[], object]) -> None:
         """One entry point: what it costs is bounded, and what goes wrong inside is told and ends nothing else."""
         self.steps = 0
+        self.spent.clear()
         saved = self.stack, self.frame, self.context, self.assumed, self.world
         try:
             run()

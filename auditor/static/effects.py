@@ -27,10 +27,29 @@ from auditor.static.values import (
     alternatives,
 )
 from auditor.static.worlds import MODE, Modes
-from auditor.trace import Accumulate, Apply, Compare, Forward, Mode, ModeName, Place, Sink, SinkKind, Step, Switch, Train
+from auditor.trace import (
+    Accumulate,
+    Apply,
+    Compare,
+    Forward,
+    Mode,
+    ModeName,
+    Place,
+    Sink,
+    SinkKind,
+    Step,
+    Switch,
+    Train,
+)
 
 FIRST = Argument(at=0)
-FROM_SINKS: dict[str, SinkKind] = {"score": "score", "store": "store", "report": "report", "draw": "report", "gradient": "gradient"}
+FROM_SINKS: dict[str, SinkKind] = {
+    "score": "score",
+    "store": "store",
+    "report": "report",
+    "draw": "report",
+    "gradient": "gradient",
+}
 
 
 class Effects(Objects):
@@ -67,7 +86,7 @@ class Effects(Objects):
         sym = ("at", self.frame.module, site, self.context)
         assumed = self.world.assumed
         if assumed:
-            stale = [key for key in assumed if mentions(key, sym)]
+            stale = [key for key in assumed if mentions(key, sym)]  # few: a world assumes a handful of tests
             if stale:
                 self.world.assumed = {key: truth for key, truth in assumed.items() if key not in stale}
         return sym
@@ -843,7 +862,15 @@ def is_mode(sym: Hashable) -> bool:
 
 
 def mentions(key: Hashable, sym: Hashable) -> bool:
-    return key == sym or (isinstance(key, tuple) and any(mentions(part, sym) for part in key))
+    """Whether a symbol occurs in another."""
+    todo = [key]
+    while todo:
+        one = todo.pop()
+        if one == sym:
+            return True
+        if isinstance(one, tuple):
+            todo.extend(part for part in one if isinstance(part, tuple))
+    return False
 
 
 def names(expr: s.Expr) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from auditor.static import syntax as s
 from auditor.static.calls import Flow
 from auditor.static.expressions import Expressions
-from auditor.static.machine import Activation, Arguments, Outcome
+from auditor.static.machine import FINE_STEPS, Activation, Arguments, Outcome
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -392,7 +392,7 @@ class Interpreter(Expressions):
             ends = self.reduced(ends)
             exits.extend(ends)
             fresh = self._new_heads(seen, ends, world)
-            if not fresh or number == MOST_TURNS - 1:
+            if not fresh or number == MOST_TURNS - 1 or (number and self.steps > FINE_STEPS):
                 break
         loops.pop()
         generator = bool(self.stack and self.stack[-1].function and self.stack[-1].function.generator)
@@ -597,7 +597,7 @@ class Interpreter(Expressions):
     def imported(self, statement: s.Import) -> list[tuple[str, Value]]:
         """The names that an import binds, and to what."""
         here = self.frame.module
-        unit = self.project.find(here, statement.module, statement.level)
+        unit = self.project.find(here, statement.module, statement.level, self._is_library(statement))
         if unit is None and not self._is_library(statement):
             folder = self.project.folder(here, statement.module, statement.level)
             if folder is not None and statement.name not in (None, "*"):

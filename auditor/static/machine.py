@@ -20,14 +20,14 @@ from auditor.trace import Event, Model, Place
 E = TypeVar("E", bound=Event)
 Outcome = tuple[World, Value]
 DEEPEST_CALLS = 14
-FINE_STEPS = 2_500
-"""After so many statements of one entry point worlds are no longer kept apart."""
-MOST_STEPS = 8_000
+FINE_STEPS = 1_500
+"""After so many statements of one entry point worlds are kept apart only by the modes of networks."""
+MOST_TIRED = 3
+"""The worlds that are kept from then on."""
+MOST_STEPS = 5_000
 """After so many statements an entry point is given up; what was seen of it stays."""
-FINE_FUNCTION_STEPS = 2_500
-"""After so many statements below one function, over all calls of it, worlds are no longer kept apart in it."""
-MOST_FUNCTION_STEPS = 6_000
-"""After so many it is not entered again: its results are unknown."""
+MOST_FUNCTION_STEPS = 4_000
+"""After so many statements below one function it is not entered again from this entry point: its results are unknown."""
 
 
 class Exhausted(Exception):
@@ -239,7 +239,11 @@ class Machine:
         """Merge worlds: all of them where the function has nothing to do with networks."""
         if len(worlds) < 2:
             return worlds
-        return reduce(worlds, 1 if self.steps > FINE_STEPS or (self.stack and self.stack[-1].coarse) else most)
+        if self.stack and self.stack[-1].coarse:
+            return reduce(worlds, 1)
+        if self.steps > FINE_STEPS:
+            return reduce(worlds, MOST_TIRED, flags=False)
+        return reduce(worlds, most)
 
 
 class Dead(Exception):

@@ -150,8 +150,12 @@ class Project:
             self.problems.append(Problem(unit.path, getattr(error, "line", 1), getattr(error, "message", str(error))))
         return None
 
-    def find(self, importer: str, module: str, level: int) -> Unit | None:
-        """The project's file that an import names, seen from the file that holds it."""
+    def find(self, importer: str, module: str, level: int, library: bool = False) -> Unit | None:
+        """The project's file that an import names, seen from the file that holds it.
+
+        A name that a `library` has is the project's only where the project has it at an import root: a package's own
+        folder ``torch/`` is no rival of torch.
+        """
         here = self.units[importer].folder
         parts = [part for part in module.split(".") if part]
         if level:
@@ -159,6 +163,8 @@ class Project:
                 here = here.parent
             return self._below(here, parts)
         for folder in (here, *here.parents):
+            if library and folder / "__init__.py" in self._by_file:
+                continue
             found = self._below(folder, parts)
             if found is not None:
                 return found

@@ -213,8 +213,10 @@ class Either(Value):
     values: tuple[Value, ...]
 
 
-MOST_ALTERNATIVES = 12
+MOST_ALTERNATIVES = 24
 UNKNOWN = Data()
+LOST = Data(told=False)
+"""What held more alternatives than are kept."""
 NONE = Const(None)
 
 
@@ -241,7 +243,7 @@ def either(values: Iterable[Value]) -> Value:
         return merged[0]
     made = merged + rest
     if len(made) > MOST_ALTERNATIVES:
-        return mixed(one for one in made if type(one) is Data) if data else UNKNOWN
+        return mixed([*data, LOST])
     return made[0] if len(made) == 1 else Either(tuple(made))
 
 

@@ -20,9 +20,11 @@ Key = tuple[Any, str]
 Modes = frozenset[Mode]
 MODE = "%mode"
 MOST_WORLDS = 8
+MOST_FLAGS = 4
+"""Worlds that differ in a flag only."""
 DEFINITIONS = frozenset({Fn, Cls, Lib, Mod})
 """What the top level of a module defines once and for all."""
-DEEPEST = 24
+DEEPEST = 150
 
 
 class World:
@@ -201,14 +203,17 @@ def merge(a: World, b: World, base: World | None, forced: bool = False) -> World
     return made
 
 
-def reduce(worlds: list[World], most: int = MOST_WORLDS) -> list[World]:
-    """Merge the worlds that differ in nothing that matters, and more of them where they are too many."""
+def reduce(worlds: list[World], most: int = MOST_WORLDS, flags: bool = True) -> list[World]:
+    """Merge the worlds that differ in nothing that matters, and more of them where they are too many.
+
+    Without `flags`, only modes and autograd matter.
+    """
     if len(worlds) < 2:
         return worlds
     base = common(worlds)
-    for flags in (True, False):
-        worlds = _grouped(worlds, base, flags)
-        if len(worlds) <= most:
+    for kept, limit in ((flags, min(most, MOST_FLAGS)), (False, most)):
+        worlds = _grouped(worlds, base, kept)
+        if len(worlds) <= limit:
             return worlds
         if most == 1:
             break
