@@ -368,7 +368,7 @@ class Calls(Effects):
         ):
             return self.result(args, site, told=False)
         if self.passes_rows(args):
-            return self.forward(obj, args, site, expr)
+            return self.loss_like(name, self._as_data(self.forward(obj, args, site, expr)))
         return self.result(args, site, told=False)
 
     def passes_rows(self, args: Arguments) -> bool:
