@@ -105,10 +105,13 @@ def train_mode_not_restored(trace: Trace) -> Iterator[Report]:
 
 
 def left_by_evaluation(trace: Trace, forward: Forward, mode: Mode) -> bool:
-    """The switch to eval mode was made for an evaluation: one of its passes runs in it, or beside it."""
+    """The switch to eval mode was made for an evaluation: one of its passes runs in it, or beside it.
+
+    A network that comes in eval mode (``from_pretrained``) and is trained so was never put in train mode.
+    """
     cause = mode.cause
     if cause is None:
-        return False
+        return forward.model.origin == "built"
     return any(
         other is not forward
         and (any(one.cause is cause for one in other.modes) or (cause.function and other.function == cause.function))
@@ -119,7 +122,11 @@ def left_by_evaluation(trace: Trace, forward: Forward, mode: Mode) -> bool:
 
 def message(forward: Forward, mode: Mode) -> str:
     name = forward.name or forward.model.name or "the model"
-    assert mode.cause is not None
+    if mode.cause is None:
+        return (
+            f"`{name}` is trained in the eval mode that it comes in: its dropout is off and its batch norm stands still. "
+            f"Call `{name}.train()` before training."
+        )
     return (
         f"`{name}` may be trained in eval mode here: {mode.cause.place.seen_from(forward.place)} switches it for an "
         f"evaluation and nothing switches it back, so dropout is off and batch norm stands still from then on. "
@@ -128,7 +135,9 @@ def message(forward: Forward, mode: Mode) -> str:
 
 
 def evidence(forward: Forward, mode: Mode) -> tuple[Evidence, ...]:
-    assert mode.cause is not None
+    if mode.cause is None:
+        made = forward.model.place
+        return (Evidence(made, "it is made here, in eval mode"),) if made is not None else ()
     steps = [Evidence(place, "the evaluation is called from here") for place in mode.cause.chain[-3:]]
     steps.append(Evidence(mode.cause.place, "it is put in eval mode here"))
     steps.extend(Evidence(place, "training goes on from here") for place in forward.chain[-1:])
@@ -136,9 +145,10 @@ def evidence(forward: Forward, mode: Mode) -> tuple[Evidence, ...]:
 
 
 def confidence(forward: Forward, mode: Mode) -> Confidence:
-    assert mode.cause is not None
     if not mode.told:
         return Confidence.LOW
+    if mode.cause is None:
+        return Confidence.MEDIUM
     if forward.assumed != mode.cause.assumed or not forward.model.network.sensitive:
         return Confidence.MEDIUM
     return Confidence.HIGH

@@ -52,6 +52,9 @@ class Calls(Effects):
     def attribute(self, value: Value, name: str, site: int) -> Value:
         raise NotImplementedError
 
+    def assign(self, target: s.Expr, value: Value) -> None:
+        raise NotImplementedError
+
     def drives(self, function: s.Function) -> bool:
         """It has a training or an evaluation of its own, as far as names tell."""
         raise NotImplementedError
@@ -400,6 +403,10 @@ class Calls(Effects):
             return self._unknown_step(receiver, text, args, site)
         row = self.libraries.method("tensor", name) or self.libraries.method("unknown", name)
         if row is not None:
+            if row.does == "leaf" and receiver.sym is None and expr is not None and isinstance(expr.func, s.Attr):
+                marked = self.tensor_method(row, receiver, args, site)
+                self.assign(expr.func.obj, marked)
+                return marked
             return self.tensor_method(row, receiver, args, site)
         return self.loss_like(name, self._as_data(self.unknown_method(receiver, name, args, site)))
 

@@ -686,6 +686,7 @@ class Effects(Objects):
         if not on:
             return receiver
         if receiver.sym is not None:
+            self.leaves = True
             self.world.set(receiver.sym, "%leaf", True)
         return Data(
             receiver.sym, receiver.flows, receiver.grads, receiver.of, receiver.kind, receiver.loss, True, receiver.told

@@ -239,9 +239,6 @@ class Expressions(Calls):
     def _saved_mode(self, obj: Obj) -> Value:
         """``model.training``, read to be given back later."""
         modes = self.modes(obj)
-        values = {mode.value for mode in modes}
-        if len(values) == 1 and None not in values:
-            return Const(values == {"train"})
         return Data(("saved", obj, modes))
 
     def _from_class(self, cls: s.Class, name: str, receiver: Value, site: int) -> Value | None:
@@ -528,6 +525,9 @@ class Expressions(Calls):
             return bool(items)
         if kind is Ref:
             return None if value.obj.kind in ("list", "dict") else True  # type: ignore[attr-defined]
+        if kind is Data and isinstance(value.sym, tuple) and value.sym[0] == "saved":  # type: ignore[attr-defined]
+            modes = {mode.value for mode in value.sym[2]}  # type: ignore[attr-defined]
+            return modes == {"train"} if len(modes) == 1 and None not in modes else None
         if kind is Either:
             known = {self.truth(one) for one in value.values}  # type: ignore[attr-defined]
             return known.pop() if len(known) == 1 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 
 from auditor.libraries import Answer, Attribute, Call, Method
 from auditor.static import syntax as s
@@ -38,6 +39,8 @@ class Objects(Machine):
         self.bases: dict[s.Class, list[Value]] = {}
         self.scopes: dict[s.Class, Cls] = {}
         self.instances: dict[s.Class, list[Obj]] = {}
+        self.leaves = False
+        """Gradients of something that is no weight were asked for somewhere."""
         self.operations: dict[s.Class, set[str]] = {}
         self.copies: dict[Obj, Obj] = {}
 
@@ -253,7 +256,7 @@ class Objects(Machine):
     def spilled(self, value: Value, depth: int = 3) -> Data:
         """Everything of forward passes and networks that a value holds, at any depth."""
         if type(value) is Data:
-            return value
+            return self.leafed(value) if self.leaves else value
         if depth:
             if isinstance(value, (Seq, Either)):
                 parts = value.items if isinstance(value, Seq) else value.values
@@ -261,6 +264,12 @@ class Objects(Machine):
             if type(value) is Ref and value.obj.kind in ("list", "dict"):
                 return self.spilled(self.elements(value), depth - 1)
         return UNKNOWN
+
+    def leafed(self, value: Data) -> Data:
+        """With the mark of a value that gradients were asked of after it was made."""
+        if value.leaf or value.sym is None or not self.world.get(value.sym, "%leaf"):
+            return value
+        return replace(value, leaf=True)
 
     def all_spilled(self, values: Iterable[Value]) -> Data:
         parts = [self.spilled(value) for value in values]

@@ -51,25 +51,34 @@ class Trace:
         return any(sink.kind in kinds for sink in self.sinks(forward))
 
     @cached_property
-    def _stepped(self) -> tuple[frozenset[Model], bool]:
-        known: set[Model] = set()
-        anything = False
+    def _stepped(self) -> frozenset[Model]:
+        """The models whose weights an optimizer step moves."""
+        moved: set[Model] = set()
         for step in self.all(Step):
-            if step.models is None:
-                anything = True
-            else:
-                known |= step.models
-        return frozenset(known), anything
+            moved |= step.models or set()
+        return frozenset(moved)
+
+    @cached_property
+    def _before_unknown_steps(self) -> frozenset[Event]:
+        """What may come before a step of which nobody knows what it moves."""
+        seen: set[Event] = set()
+        todo: list[Event] = [step for step in self.all(Step) if step.models is None]
+        while todo:
+            for earlier in todo.pop().after - seen:
+                seen.add(earlier)
+                todo.append(earlier)
+        return frozenset(seen)
 
     def learns(self, model: Model) -> bool:
         """Some optimizer step moves its weights, or may."""
-        known, anything = self._stepped
-        return model in known or anything
+        return model in self._stepped or any(one in self._before_unknown_steps for one in self.passes(model))
 
     def trains(self, forward: Forward) -> bool:
         """A training pass: its loss reaches a backward pass that gets to its weights, and an optimizer steps over them."""
         through = any(sink.kind == "backward" and forward in sink.through for sink in self.sinks(forward))
-        return through and not forward.on_leaf and self.learns(forward.model)
+        if not through or forward.on_leaf:
+            return False
+        return forward.model in self._stepped or forward in self._before_unknown_steps
 
     def evaluates(self, forward: Forward) -> list[Sink]:
         """The sinks that make this pass an evaluation: scored, stored, shown or selected on, and no gradients taken.
@@ -86,9 +95,10 @@ class Trace:
         """
         if forward.on_leaf or self.reaches(forward, "act"):
             return []
-        if self.reaches(forward, "backward", "gradient") and (
-            forward.model.origin != "built" or self.learns(forward.model)
-        ):
+        used = [sink for sink in self.sinks(forward) if sink.kind in ("backward", "gradient")]
+        if any(forward not in sink.through or self._teaches(sink, forward.model) for sink in used):
+            return []
+        if used and (forward.model.origin != "built" or self.learns(forward.model)):
             return []
         return [sink for sink in self.sinks(forward) if sink.kind in JUDGING]
 
@@ -106,8 +116,19 @@ class Trace:
     def may_follow(self, later: Event, earlier: Event) -> bool:
         return earlier in self.before(later)
 
-    def passes(self, model: Model) -> Iterator[Forward]:
-        return (forward for forward in self.all(Forward) if forward.model is model)
+    def _teaches(self, sink: Sink, model: Model) -> bool:
+        """Another network than this one learns from what arrives."""
+        return any(one.model is not model and self.learns(one.model) for one in sink.through)
+
+    @cached_property
+    def _passes(self) -> dict[Model, list[Forward]]:
+        passes: dict[Model, list[Forward]] = defaultdict(list)
+        for forward in self.all(Forward):
+            passes[forward.model].append(forward)
+        return passes
+
+    def passes(self, model: Model) -> list[Forward]:
+        return self._passes.get(model, [])
 
     def switches(self, model: Model) -> Iterator[Switch]:
         return (switch for switch in self.all(Switch) if switch.model is model)
