@@ -56,9 +56,9 @@ print(accuracy(torch.load("validation.pt")))
 ## Not reported
 
 Networks whose every layer is known and none depends on the mode; models of frameworks that switch the mode themselves
-(Lightning, Keras, the Trainer of transformers, ignite's evaluators); Monte-Carlo dropout, where the same rows pass again
-and again; agents that act in an environment; networks that produce samples for another network under training; models
-that come in eval mode. A model handed in by a caller that nobody knows is taken to be in the caller's mode.
+(Lightning, Keras, the Trainer of transformers, ignite's evaluators); Monte-Carlo dropout, where the same rows pass
+again and again; agents that act in an environment; networks that produce samples for another network under training;
+models that come in eval mode. A model handed in by a caller that nobody knows is taken to be in the caller's mode.
 
 ## Sources
 

@@ -84,8 +84,8 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
             continue
         yield Report(
             forward.place,
-            f"`{forward.name or model.name or 'the model'}` is evaluated while autograd records: the graph of every batch "
-            "is built for gradients that nobody takes. Wrap the evaluation in `torch.no_grad()`.",
+            f"`{forward.name or model.name or 'the model'}` is evaluated while autograd records: the graph of every "
+            "batch is built for gradients that nobody takes. Wrap the evaluation in `torch.no_grad()`.",
             evidence(forward, sinks),
             confidence(forward),
         )

@@ -124,8 +124,8 @@ def message(forward: Forward, mode: Mode) -> str:
     name = forward.name or forward.model.name or "the model"
     if mode.cause is None:
         return (
-            f"`{name}` is trained in the eval mode that it comes in: its dropout is off and its batch norm stands still. "
-            f"Call `{name}.train()` before training."
+            f"`{name}` is trained in the eval mode that it comes in: its dropout is off and its batch norm stands"
+            f" still. Call `{name}.train()` before training."
         )
     return (
         f"`{name}` may be trained in eval mode here: {mode.cause.place.seen_from(forward.place)} switches it for an "

@@ -87,8 +87,8 @@ def training_flag_pinned(trace: Trace) -> Iterator[Report]:
         if forward.forced == "train" and scored(trace, forward) and not meant(forward.place):
             yield Report(
                 forward.place,
-                f"`{name}` is called with `training=True` for an evaluation: dropout and batch norm act as in training. "
-                "Leave it out, or pass `training=False`.",
+                f"`{name}` is called with `training=True` for an evaluation: dropout and batch norm act as in training."
+                " Leave it out, or pass `training=False`.",
                 chain(forward.chain),
                 confidence(forward),
                 Severity.ERROR if model.network.sensitive else Severity.WARNING,
@@ -137,10 +137,10 @@ def inside(apply: Apply, fitted: set[str]) -> Iterator[Report]:
         text = f"`{kind}` in `{apply.owner}` is never active: `training=False` is written out."
         yield Report(apply.place, f"{text} Hand on `training`.", severity=Severity.WARNING)
     elif not apply.handed and apply.owner in fitted:
-        text = f"`{kind}` is never told that `{apply.owner}` is trained: `fit` of Keras 3 passes `training` only to a `call`"
+        text = f"`{kind}` is never told that `{apply.owner}` is trained: `fit` of Keras 3 passes `training` only to"
         yield Report(
             apply.place,
-            f"{text} that takes it. Write `def call(self, ..., training=None)`.",
+            f"{text} a `call` that takes it. Write `def call(self, ..., training=None)`.",
             confidence=Confidence.MEDIUM,
             severity=Severity.WARNING,
         )

@@ -57,7 +57,7 @@ class Driver(Interpreter):
             self.exhausted.append(name)
         except Dead:
             pass  # every way through this entry point ends the program
-        except Exception as error:  # an error of ours: named with its file, and the rest goes on
+        except Exception as error:  # noqa: BLE001  # an error of ours: named with its file, and the rest goes on
             trace = error.__traceback__
             while trace is not None and trace.tb_next is not None:
                 trace = trace.tb_next

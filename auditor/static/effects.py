@@ -82,7 +82,7 @@ class Effects(Objects):
         return row is not None and row.does == "leaf"
 
     def fresh(self, site: int) -> Hashable:
-        """The name of the unknown value made at this place in this context; what was assumed of an earlier one is void."""
+        """The name of the unknown value made here in this context; what was assumed of an earlier one is void."""
         sym = ("at", self.frame.module, site, self.context)
         assumed = self.world.assumed
         if assumed:
@@ -425,7 +425,7 @@ class Effects(Objects):
                 )  # fmt: skip
 
     def figures(self, value: Value, depth: int = 3) -> list[Data]:
-        """The numbers of forward passes that a value holds, one by one; a tensor with its graph is none unless a loss."""
+        """The numbers of forward passes that a value holds; a tensor with its graph is none unless a loss."""
         if type(value) is Data:
             return [value] if value.flows and (value.loss or not value.grads) else []
         if not depth:
@@ -648,7 +648,7 @@ class Effects(Objects):
             )
         if row.does == "detach":
             return Data(self.fresh(site), inside.flows, frozenset(), frozenset(), "", inside.loss, False, inside.told)
-        if row.does == "constant" or row.does == "none":
+        if row.does in ("constant", "none"):
             return Data(self.fresh(site))
         if row.does == "leaf":
             return self.leaf(receiver, args, row)
@@ -805,10 +805,10 @@ class Effects(Objects):
         known = self.world.assumed.get(key)
         if known is None:
             world = self.world
-            outcomes: Callable[[], list[Outcome]] = lambda: [
-                (world.assume(key, True), Const(True)),
-                (world.assume(key, False), Const(False)),
-            ]
+
+            def outcomes() -> list[Outcome]:
+                return [(world.assume(key, True), Const(True)), (world.assume(key, False), Const(False))]
+
             truth = self.choose(outcomes)
             known = type(truth) is Const and bool(truth.value)
         return "train" if known else "eval"

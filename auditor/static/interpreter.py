@@ -370,7 +370,7 @@ class Interpreter(Expressions):
         self, turn: Callable[[World], list[World]], body: list[s.Stmt], orelse: list[s.Stmt],
         bound: frozenset[str], world: World, endless: bool = False,
     ) -> Flow:  # fmt: skip
-        """Turn after turn until a turn begins with nothing new. The body runs at least once: an empty loader is no story."""
+        """Turn after turn until one begins with nothing new. The body runs at least once: no loader is empty."""
         flow: Flow = []
         exits: list[World] = []
         seen: list[World] = []
@@ -515,9 +515,11 @@ class Interpreter(Expressions):
 
         for start, _ in self.in_every_world(enter, world):
             for how, end, result in self.run(statement.body, start):
-                leave = lambda: self.call(
-                    self.attribute(value, "__exit__", site), Arguments([NONE, NONE, NONE], {}), site
-                )
+
+                def leave() -> Value:
+                    handed = Arguments([NONE, NONE, NONE], {})
+                    return self.call(self.attribute(value, "__exit__", site), handed, site)
+
                 flow.extend((how, last, result) for last, _ in self.in_every_world(leave, end))
         return flow
 

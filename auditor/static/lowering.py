@@ -252,7 +252,7 @@ class Lowering:
         return (s.Match(subject, cases),)
 
     def _pattern(self, node: cst.CSTNode, literals: list[s.Expr], names: list[str]) -> None:
-        if isinstance(node, cst.MatchValue) or isinstance(node, cst.MatchSingleton):
+        if isinstance(node, cst.MatchValue | cst.MatchSingleton):
             literals.append(self.expr(node.value))
         elif isinstance(node, cst.MatchOr):
             for part in node.patterns:

@@ -27,7 +27,7 @@ MOST_TIRED = 3
 MOST_STEPS = 5_000
 """After so many statements an entry point is given up; what was seen of it stays."""
 MOST_FUNCTION_STEPS = 4_000
-"""After so many statements below one function it is not entered again from this entry point: its results are unknown."""
+"""After so many statements below one function it is not entered again from this entry point: results unknown."""
 
 
 class Exhausted(Exception):
@@ -50,7 +50,7 @@ class Arguments:
 
 @dataclass(slots=True)
 class Summary:
-    """What one run of a function read of the state before it, and what came of it: good for every call that finds the same."""
+    """What one run of a function read of the state before it, and what came of it: for calls that find the same."""
 
     reads: dict[Key, Any]
     outcomes: list[tuple[World, dict[Key, Any], Value]]

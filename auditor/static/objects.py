@@ -385,8 +385,8 @@ class Objects(Machine):
                 if row.sensitivity is not None:
                     layers.append(Layer(path, obj.cls.name, self.place_of(obj.cls), row.sensitivity))
         for cls in self.linear(obj.cls):
-            for operation in sorted(self.operations.get(cls, ())):
-                layers.append(Layer(path, operation, self.place_of(cls), "dropout"))
+            operations = sorted(self.operations.get(cls, ()))
+            layers.extend(Layer(path, operation, self.place_of(cls), "dropout") for operation in operations)
             if "training" in cls.mentions and not self.operations.get(cls):
                 layers.append(Layer(path, f"{cls.name}.training", self.place_of(cls), "stochastic"))
         return complete

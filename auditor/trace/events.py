@@ -48,7 +48,7 @@ class Build(Event):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Switch(Event):
-    """A model's mode was set. ``mode`` None: from a value that nobody knows. ``called`` False: the bare ``model.eval``."""
+    """A model's mode was set. ``mode`` None: from an unknown value. ``called`` False: the bare ``model.eval``."""
 
     model: Model
     mode: ModeName | None
@@ -59,7 +59,7 @@ class Switch(Event):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Grad(Event):
-    """Autograd was switched on or off. ``called`` False: the context was named without its parentheses and does nothing."""
+    """Autograd was switched on or off. ``called`` False: the context was named without parentheses and does nothing."""
 
     on: bool
     scope: Literal["with", "statement", "decorator"]
@@ -102,16 +102,16 @@ SinkKind = Literal["backward", "gradient", "score", "store", "report", "select",
 class Sink(Event):
     """The output of forward passes arrives somewhere that gives them a purpose.
 
-    ``backward``: a backward pass. ``gradient``: gradients with respect to something else than weights. ``score``: a number
-    or a decision is made of it. ``store``: kept as a prediction. ``report``: shown. ``select``: a choice depends on it.
-    ``act``: handed to an environment.
+    ``backward``: a backward pass. ``gradient``: gradients with respect to something else than weights. ``score``: a
+    number or a decision is made of it. ``store``: kept as a prediction. ``report``: shown. ``select``: a choice depends
+    on it. ``act``: handed to an environment.
     """
 
     kind: SinkKind
     forwards: frozenset[Forward]
     """The passes that it comes from."""
     through: frozenset[Forward] = frozenset()
-    """Those of them that gradients can flow back to; what is in ``forwards`` only was detached or computed without autograd."""
+    """Those that gradients can flow back to; what is in ``forwards`` only was detached or computed without autograd."""
     told: bool = True
     """False: more than the passes named may arrive: something unknown, weights, a tensor that asks for gradients."""
     sums: frozenset[Accumulate] = frozenset()

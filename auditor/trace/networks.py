@@ -57,7 +57,8 @@ class Model:
     """One model object of the program under audit: what shares its mode and weights is one model.
 
     ``name`` is what the user calls it. ``origin`` says where it comes from: ``"built"`` in the code under audit,
-    ``"handed-in"`` by a caller that nobody knows, ``"loaded"`` with a mode of its own. ``framework`` names a framework that switches the mode by itself.
+    ``"handed-in"`` by a caller that nobody knows, ``"loaded"`` with a mode of its own. ``framework`` names a
+    framework that switches the mode by itself.
     """
 
     name: str

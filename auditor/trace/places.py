@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 
 class Span(NamedTuple):
-    """1-based lines and columns, end exclusive; ``cell`` is the 1-based code cell of a notebook (lines count within it)."""
+    """1-based lines and columns, end exclusive; ``cell`` is the 1-based code cell of a notebook: lines count in it."""
 
     line: int
     column: int

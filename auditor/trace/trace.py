@@ -74,7 +74,7 @@ class Trace:
         return model in self._stepped or any(one in self._before_unknown_steps for one in self.passes(model))
 
     def trains(self, forward: Forward) -> bool:
-        """A training pass: its loss reaches a backward pass that gets to its weights, and an optimizer steps over them."""
+        """A training pass: its loss reaches a backward pass through its weights, and an optimizer steps over them."""
         through = any(sink.kind == "backward" and forward in sink.through for sink in self.sinks(forward))
         if not through or forward.on_leaf:
             return False
