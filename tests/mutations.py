@@ -11,6 +11,7 @@ _OFF = r"(?:\w+\.)*(?:no_grad|inference_mode|set_grad_enabled)"
 _ARGUMENTS = r"\((?!\s*True\s*\))(?:[^()]|\([^()]*\))*\)"
 _COMMENT = re.compile(r"\s*(?<!['\"])#.*$")
 _REDUNDANT = re.compile(r"#\s*redundant:\s*(\S.*)$")
+_UNDETECTED = re.compile(r"#\s*undetected:\s*(\S.*)$")
 
 _DECORATOR = re.compile(rf"^\s*@{_OFF}\b")
 _WITH = re.compile(rf"^(\s*)with {_OFF}{_ARGUMENTS}:$")
@@ -41,6 +42,8 @@ class Mutant:
     kind: str
     redundant: str
     """Why nothing is to be found, or empty."""
+    undetected: str
+    """Why nothing is found although something should be, or empty: a miss that is known."""
     text: str
 
 
@@ -55,7 +58,8 @@ def mutants(text: str) -> Iterator[Mutant]:
         reason = _REDUNDANT.search(row)
         mutated = "\n".join([*rows[: number - 1], line, *rows[number:], ""])
         ast.parse(mutated)
-        yield Mutant(number, code.strip(), kind, reason[1] if reason else "", mutated)
+        miss = _UNDETECTED.search(row)
+        yield Mutant(number, code.strip(), kind, reason[1] if reason else "", miss[1] if miss else "", mutated)
 
 
 def claims(text: str) -> set[int]:
