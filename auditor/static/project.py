@@ -65,6 +65,8 @@ class Unit:
         self.name = name
         self.path = file.path
         self.folder = file.file.parent
+        self.tail = file.file.parent.name if file.file.name == "__init__.py" else file.file.stem
+        """The last part of the names that it can be imported by."""
         self._spans: list[Span] | None = None
         self._texts: list[cst.CSTNode] = []
         self._tree: cst.Module | None = None
@@ -127,8 +129,7 @@ class Project:
             unit = Unit(file, file.path)
             self.units[unit.name] = unit
             self._by_file[file.file] = unit
-            tail = file.file.parent.name if file.file.name == "__init__.py" else file.file.stem
-            self._by_tail.setdefault(tail, []).append(unit)
+            self._by_tail.setdefault(unit.tail, []).append(unit)
 
     def module(self, name: str) -> s.Module | None:
         """The lowered file; None when it cannot be read (the problem is kept)."""

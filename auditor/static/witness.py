@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from auditor.static.project import File, Problem, Project
 from auditor.trace import Trace
 
 DEEPEST_NESTING = 6000
+MOST_IMPORTERS = 3
+"""How far importers of importers are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,31 @@ class Telling:
     """Files that training code was looked for in."""
 
 
+def concerned(project: Project, pattern: re.Pattern[bytes]) -> list[str]:
+    """The files that name a library of training code, and those that import them, by a search of their bytes."""
+    found = {unit.name: unit for unit in project.units.values() if unit.file.mentions(pattern)}
+    for _ in range(MOST_IMPORTERS):
+        tails = {re.escape(unit.tail.encode()) for unit in found.values()}
+        importing = re.compile(
+            rb"^[ \t]*(?:from|import)\b[^\n#]*\b(?:" + b"|".join(sorted(tails)) + rb")\b", re.MULTILINE
+        )
+        others = [unit for unit in project.units.values() if unit.name not in found]
+        more = {unit.name: unit for unit in others if tails and unit.file.mentions(importing)}
+        if not more:
+            break
+        found.update(more)
+    return [name for name in project.units if name in found]
+
+
 def tell(files: Sequence[File], *, progress: Callable[[int, int], None] | None = None) -> Telling:
     """Interpret these files as one program, and tell what may happen in it.
 
-    Files that name no library of training code are read only where another one imports them.
+    Files that neither name a library of training code nor import one that does are read only where another one
+    imports them.
     """
     libraries = load()
     project = Project(files)
-    pattern = libraries.trigger_pattern
-    names = [unit.name for unit in project.units.values() if unit.file.mentions(pattern)]
+    names = concerned(project, libraries.trigger_pattern)
     driver = Driver(project, libraries)
     done = 0
 
