@@ -75,7 +75,8 @@ fit(torch.load("train.pt"), torch.load("validation.pt"))
 
 Networks without layers that depend on the mode; parts that are frozen in eval mode on purpose while the rest trains
 (`backbone.eval()` after `model.train()`); a network put in eval mode for good by its own training code, with no
-evaluation in between.
+evaluation in between. A network that comes in eval mode (`from_pretrained`) and is trained so is a warning where its
+layers are not known.
 
 ## Sources
 
@@ -99,8 +100,14 @@ def train_mode_not_restored(trace: Trace) -> Iterator[Report]:
         modes = [mode for mode in trace.in_mode(forward, "eval") if left_by_evaluation(trace, forward, mode)]
         if not modes or not trace.trains(forward):
             continue
+        mode = modes[0]
+        guessed = mode.cause is None and not model.network.sensitive
         yield Report(
-            forward.place, message(forward, modes[0]), evidence(forward, modes[0]), confidence(forward, modes[0])
+            forward.place,
+            message(forward, mode),
+            evidence(forward, mode),
+            confidence(forward, mode),
+            Severity.WARNING if guessed else None,
         )
 
 
