@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from auditor.libraries import Libraries
 from auditor.static import syntax as s
 from auditor.static.interpreter import Interpreter
-from auditor.static.machine import Activation, Arguments, Dead, Exhausted
+from auditor.static.machine import MOST_STEPS, Activation, Arguments, Dead, Exhausted
 from auditor.static.objects import HANDED_IN
 from auditor.static.project import Project
 from auditor.static.relevance import Relevance
@@ -19,6 +19,11 @@ from auditor.static.values import UNKNOWN, Cls, Fn, Frame, Obj, Ref, Value
 from auditor.static.worlds import MODE, World
 
 MOST_STATES = 6
+FREE_STEPS = 60_000
+SITES_A_STEP = 8
+"""What a large project may cost, by the number of its expressions."""
+FEWEST_STEPS = 400
+"""What an entry point may cost after that; functions that train and evaluate nothing are then not entered."""
 
 
 class Driver(Interpreter):
@@ -26,12 +31,16 @@ class Driver(Interpreter):
         super().__init__(project, libraries)
         self.failures: list[str] = []
         self.exhausted: list[str] = []
+        self.total = 0
+        self.allowance = 0
 
     def drive(self, names: Iterable[str], progress: Callable[[str], None] | None = None) -> None:
         """Run every way into these modules."""
         names = list(names)
-        modules = (self.project.module(name) for name in names)
-        self._relevance = Relevance(self.libraries, [module for module in modules if module is not None])
+        parsed = (self.project.module(name) for name in names)
+        known = [module for module in parsed if module is not None]
+        self.allowance = max(FREE_STEPS, sum(module.sites for module in known) // SITES_A_STEP)
+        self._relevance = Relevance(self.libraries, known)
         for name in names:
             self.entry(name, lambda: self.ensure(name))
             if progress is not None:
@@ -48,6 +57,7 @@ class Driver(Interpreter):
 
     def entry(self, name: str, run: Callable[[], object]) -> None:
         """One entry point: what it costs is bounded, and what goes wrong inside is told and ends nothing else."""
+        self.limit = MOST_STEPS if self.total < self.allowance else FEWEST_STEPS
         self.steps = 0
         self.spent.clear()
         saved = self.stack, self.frame, self.context, self.assumed, self.world
@@ -64,6 +74,7 @@ class Driver(Interpreter):
             where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else ""
             self.failures.append(f"{name}: {type(error).__name__} in {where}: {error}")
         finally:
+            self.total += self.steps
             self.stack, self.frame, self.context, self.assumed, self.world = saved
 
     def _begin(self, frame: Frame) -> World:
@@ -92,7 +103,7 @@ class Driver(Interpreter):
             for function in functions:
                 if function in self.reached or (wave and function.name in called.get(function, set())):
                     continue
-                if function in self.reached:
+                if function in self.reached or (self.total > self.allowance and not self.drives(function)):
                     continue
                 self.entry(function.module, lambda: self._entry_function(function))
 

@@ -57,7 +57,13 @@ class Lowering:
         body = self.block(tree.body)
         self.scopes.pop()
         return s.Module(
-            body, frozenset(scope.bound), frozenset(scope.mentions), self.functions, self.classes, self.imports
+            body,
+            frozenset(scope.bound),
+            frozenset(scope.mentions),
+            self.functions,
+            self.classes,
+            self.imports,
+            self.sites,
         )
 
     # names

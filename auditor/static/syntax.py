@@ -331,3 +331,4 @@ class Module:
     functions: list[Function]
     classes: list[Class]
     imports: list[Import]
+    sites: int = 0
