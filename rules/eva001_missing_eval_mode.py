@@ -18,7 +18,9 @@ generalization gap.
 import torch
 from torch import nn
 
-model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+model = nn.Sequential(
+    nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2)
+)
 
 
 def accuracy(loader):
@@ -38,7 +40,9 @@ print(accuracy(torch.load("validation.pt")))
 import torch
 from torch import nn
 
-model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+model = nn.Sequential(
+    nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2)
+)
 
 
 def accuracy(loader):

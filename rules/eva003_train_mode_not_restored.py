@@ -17,7 +17,9 @@ that the code claims is not there, and the network overfits as if it had none.
 import torch
 from torch import nn
 
-model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+model = nn.Sequential(
+    nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2)
+)
 optimizer = torch.optim.Adam(model.parameters())
 criterion = nn.CrossEntropyLoss()
 
@@ -25,7 +27,8 @@ criterion = nn.CrossEntropyLoss()
 @torch.no_grad()
 def accuracy(loader):
     model.eval()
-    return sum((model(x).argmax(1) == y).float().mean().item() for x, y in loader) / len(loader)
+    hits = [(model(x).argmax(1) == y).float().mean() for x, y in loader]
+    return torch.stack(hits).mean().item()
 
 
 def fit(train_loader, validation_loader):
@@ -47,7 +50,9 @@ fit(torch.load("train.pt"), torch.load("validation.pt"))
 import torch
 from torch import nn
 
-model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+model = nn.Sequential(
+    nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2)
+)
 optimizer = torch.optim.Adam(model.parameters())
 criterion = nn.CrossEntropyLoss()
 
@@ -55,7 +60,8 @@ criterion = nn.CrossEntropyLoss()
 @torch.no_grad()
 def accuracy(loader):
     model.eval()
-    return sum((model(x).argmax(1) == y).float().mean().item() for x, y in loader) / len(loader)
+    hits = [(model(x).argmax(1) == y).float().mean() for x, y in loader]
+    return torch.stack(hits).mean().item()
 
 
 def fit(train_loader, validation_loader):

@@ -44,7 +44,8 @@ class Net(nn.Module):
         self.out = nn.Linear(64, 2)
 
     def forward(self, x):
-        return self.out(F.dropout(torch.relu(self.hidden(x)), p=0.4, training=self.training))
+        hidden = torch.relu(self.hidden(x))
+        return self.out(F.dropout(hidden, p=0.4, training=self.training))
 ```
 
 ## Not reported

@@ -17,8 +17,9 @@ than the one that is used.
 
 ```python
 import tensorflow as tf
+from tensorflow.keras.layers import Dense, Dropout
 
-model = tf.keras.Sequential([tf.keras.layers.Dense(64, "relu"), tf.keras.layers.Dropout(0.4), tf.keras.layers.Dense(2)])
+model = tf.keras.Sequential([Dense(64, "relu"), Dropout(0.4), Dense(2)])
 optimizer = tf.keras.optimizers.Adam()
 criterion = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
@@ -35,8 +36,9 @@ def train_step(x, y):
 
 ```python
 import tensorflow as tf
+from tensorflow.keras.layers import Dense, Dropout
 
-model = tf.keras.Sequential([tf.keras.layers.Dense(64, "relu"), tf.keras.layers.Dropout(0.4), tf.keras.layers.Dense(2)])
+model = tf.keras.Sequential([Dense(64, "relu"), Dropout(0.4), Dense(2)])
 optimizer = tf.keras.optimizers.Adam()
 criterion = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 

@@ -19,14 +19,16 @@ import torch
 from torch import nn
 
 encoder = nn.Sequential(nn.Linear(20, 64), nn.BatchNorm1d(64), nn.ReLU())
-decoder = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+decoder = nn.Sequential(
+    nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2)
+)
 
 
 @torch.no_grad()
 def accuracy(loader):
     encoder.eval()
-    hits = [(decoder(encoder(x)).argmax(1) == y).float().mean().item() for x, y in loader]
-    return sum(hits) / len(hits)
+    hits = [(decoder(encoder(x)).argmax(1) == y).float() for x, y in loader]
+    return torch.cat(hits).mean().item()
 
 
 print(accuracy(torch.load("validation.pt")))
@@ -39,15 +41,17 @@ import torch
 from torch import nn
 
 encoder = nn.Sequential(nn.Linear(20, 64), nn.BatchNorm1d(64), nn.ReLU())
-decoder = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2))
+decoder = nn.Sequential(
+    nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.4), nn.Linear(64, 2)
+)
 
 
 @torch.no_grad()
 def accuracy(loader):
     encoder.eval()
     decoder.eval()
-    hits = [(decoder(encoder(x)).argmax(1) == y).float().mean().item() for x, y in loader]
-    return sum(hits) / len(hits)
+    hits = [(decoder(encoder(x)).argmax(1) == y).float() for x, y in loader]
+    return torch.cat(hits).mean().item()
 
 
 print(accuracy(torch.load("validation.pt")))

@@ -18,7 +18,9 @@ the same weights.
 import torch
 from torch import nn
 
-model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 1))
+model = nn.Sequential(
+    nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 1)
+)
 optimizer = torch.optim.Adam(model.parameters())
 (x, y), (x_val, y_val) = torch.load("rows.pt")
 for epoch in range(100):
@@ -30,7 +32,7 @@ for epoch in range(100):
     model.eval()
     with torch.no_grad():
         val_loss = nn.functional.mse_loss(model(x_val), y_val)
-    print(f"{epoch}: training {loss.item():.3f}, validation {val_loss.item():.3f}")
+    print(f"{epoch}: training {loss.item()}, validation {val_loss.item()}")
 ```
 
 ## Good
@@ -39,7 +41,9 @@ for epoch in range(100):
 import torch
 from torch import nn
 
-model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 1))
+model = nn.Sequential(
+    nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 1)
+)
 optimizer = torch.optim.Adam(model.parameters())
 (x, y), (x_val, y_val) = torch.load("rows.pt")
 for epoch in range(100):
@@ -52,7 +56,7 @@ for epoch in range(100):
     with torch.no_grad():
         train_loss = nn.functional.mse_loss(model(x), y)
         val_loss = nn.functional.mse_loss(model(x_val), y_val)
-    print(f"{epoch}: training {train_loss.item():.3f}, validation {val_loss.item():.3f}")
+    print(f"{epoch}: training {train_loss}, validation {val_loss}")
 ```
 
 ## Not reported

@@ -59,6 +59,13 @@ def test_the_page_has_its_parts(rule: Rule) -> None:
 
 
 @each_rule
+def test_examples_fit_into_a_narrow_terminal(rule: Rule) -> None:
+    """A page is shown with a margin of one column on each side of code."""
+    for code in examples(rule, "Bad") + examples(rule, "Good"):
+        assert max(map(len, code.splitlines())) <= 78, code
+
+
+@each_rule
 def test_the_rules_it_stands_over_exist(rule: Rule) -> None:
     assert set(rule.over) <= {other.code for other in RULES} - {rule.code}
 
