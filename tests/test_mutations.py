@@ -73,9 +73,7 @@ def _tried(program: Path, file: Path, before: set[shelf.Spot]) -> list[Trial]:
 
 @pytest.mark.parametrize("program", clean_programs(), ids=shelf.named)
 def test_each_line_is_missed(program: Path) -> None:
-    unseen = [
-        str(it) for it in trials(program) if not it.mutant.redundant and not it.seen and not it.mutant.undetected
-    ]
+    unseen = [str(it) for it in trials(program) if not it.mutant.redundant and not it.seen and not it.mutant.undetected]
     unseen += [f"found by now, not undetected: {it}" for it in trials(program) if it.mutant.undetected and it.seen]
     loud = [f"redundant, yet {it}" for it in trials(program) if it.mutant.redundant and it.codes]
     assert not unseen + loud, "\n" + "\n".join(unseen + loud)
