@@ -1,6 +1,7 @@
 """What a cold audit costs on one core, as a ratio to bare parsing of the same files.
 
-Each side runs in a process of its own, in turn, and the medians are compared.
+Each path is a program of its own. Each side runs in a process of its own, in turn, and the medians are compared; the
+ratio at the end is that of the sums over all programs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -75,26 +77,72 @@ def run(side: str, files: list[str]) -> dict[str, float]:
     return figures
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What one program costs on both sides: medians over the rounds."""
+
+    path: str
+    files: int
+    lines: int
+    parsing: float
+    telling: float
+    whole: float
+    peaks: tuple[float, float]
+
+    def __str__(self) -> str:
+        bare, ours = self.peaks
+        return (
+            f"{self.whole / self.parsing:6.2f}x  {self.files:5} files {self.lines:7} lines"
+            f"  bare {self.parsing:6.2f} s  audit {self.whole:6.2f} s (telling {self.telling:6.2f} s)"
+            f"  peak {bare:4.0f} MB / {ours:4.0f} MB  {self.path}"
+        )
+
+
+def measured(path: str, rounds: int) -> Figures | None:
+    """One program; None where no Python file is below the path."""
+    files = readable([path])
+    if not files:
+        return None
+    lines = sum(Path(file).read_bytes().count(b"\n") for file in files)
+    pairs = [(run("bare", files), run("audited", files)) for _ in range(rounds)]
+    return Figures(
+        path,
+        len(files),
+        lines,
+        statistics.median(theirs["seconds"] for theirs, _ in pairs),
+        statistics.median(ours["telling"] for _, ours in pairs),
+        statistics.median(ours["seconds"] for _, ours in pairs),
+        (max(theirs["peak_mb"] for theirs, _ in pairs), max(ours["peak_mb"] for _, ours in pairs)),
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("paths", nargs="+")
+    parser.add_argument("paths", nargs="+", help="each is a program of its own")
     parser.add_argument("--side", choices=["bare", "audited"], help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     if args.side:
         child(args.side, sys.stdin.read().splitlines())
         return
-    files = readable(args.paths)
-    assert files, "no Python file below these paths"
-    lines = sum(Path(file).read_bytes().count(b"\n") for file in files)
-    rounds = [(run("bare", files), run("audited", files)) for _ in range(args.rounds)]
-    ratio = statistics.median(ours["seconds"] / theirs["seconds"] for theirs, ours in rounds)
-    parsing = statistics.median(theirs["seconds"] for theirs, _ in rounds)
-    telling = statistics.median(ours["telling"] for _, ours in rounds)
-    whole = statistics.median(ours["seconds"] for _, ours in rounds)
-    print(f"{len(files)} files, {lines} lines, {args.rounds} rounds")
-    print(f"bare libcst.parse_module {parsing:.2f} s, cold audit {whole:.2f} s (telling {telling:.2f} s): {ratio:.2f}x")
-    print(f"peak memory {rounds[0][0]['peak_mb']:.0f} MB bare, {rounds[0][1]['peak_mb']:.0f} MB audited")
+    programs: list[Figures] = []
+    for path in args.paths:
+        figures = measured(path, args.rounds)
+        if figures is None:
+            print(f"no Python file below {path}", file=sys.stderr)
+            continue
+        programs.append(figures)
+        print(figures, flush=True)
+    assert programs, "no Python file below these paths"
+    whole = sum(one.whole for one in programs)
+    parsing = sum(one.parsing for one in programs)
+    print(
+        f"{whole / parsing:6.2f}x  over {len(programs)} programs, {sum(one.files for one in programs)} files,"
+        f" {sum(one.lines for one in programs)} lines: bare libcst.parse_module {parsing:.2f} s,"
+        f" cold audit {whole:.2f} s; medians of {args.rounds} rounds;"
+        f" most memory {max(one.peaks[0] for one in programs):.0f} MB bare,"
+        f" {max(one.peaks[1] for one in programs):.0f} MB audited"
+    )
 
 
 if __name__ == "__main__":

@@ -86,10 +86,16 @@ class Effects(Objects):
         sym = ("at", self.frame.module, site, self.context)
         assumed = self.world.assumed
         if assumed:
-            stale = [key for key in assumed if mentions(key, sym)]  # few: a world assumes a handful of tests
+            stale = [key for key in assumed if sym in self._unknowns_in(key)]
             if stale:
                 self.world.assumed = {key: truth for key, truth in assumed.items() if key not in stale}
         return sym
+
+    def _unknowns_in(self, key: Hashable) -> frozenset[Hashable]:
+        found = self._unknowns.get(key)
+        if found is None:
+            found = self._unknowns[key] = unknowns_in(key)
+        return found
 
     # events
 
@@ -862,16 +868,17 @@ def is_mode(sym: Hashable) -> bool:
     return isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "attr" and sym[2] == "training"
 
 
-def mentions(key: Hashable, sym: Hashable) -> bool:
-    """Whether a symbol occurs in another."""
+def unknowns_in(key: Hashable) -> frozenset[Hashable]:
+    """The names that `fresh` has given which occur in a symbol."""
+    found: set[Hashable] = set()
     todo = [key]
     while todo:
         one = todo.pop()
-        if one == sym:
-            return True
         if isinstance(one, tuple):
-            todo.extend(part for part in one if isinstance(part, tuple))
-    return False
+            if len(one) == 4 and one[0] == "at":
+                found.add(one)
+            todo.extend([part for part in one if isinstance(part, tuple)])
+    return frozenset(found)
 
 
 def names(expr: s.Expr) -> set[str]:

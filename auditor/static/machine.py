@@ -121,6 +121,7 @@ class Machine:
         self.summaries: dict[Hashable, list[Summary]] = {}
         self.log: list[Event] = []
         self._frames: dict[Hashable, Frame] = {}
+        self._unknowns: dict[Hashable, frozenset[Hashable]] = {}
         self._tape: list[Outcome] = []
         self._position = 0
         self._pending: list[list[Outcome]] = []

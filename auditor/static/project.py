@@ -47,7 +47,7 @@ class Problem:
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Trees are all survivors: the collector only walks them again and again while they are made."""
+    """Trees and worlds hold no cycles: the collector only walks them again and again while they are made."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -225,6 +225,9 @@ def alternatives(value: Value) -> tuple[Value, ...]:
 
 
 def either(values: Iterable[Value]) -> Value:
+    values = list(values)
+    if values and type(values[0]) is not Either and all(one is values[0] for one in values):
+        return values[0]
     made: list[Value] = []
     for value in values:
         for one in alternatives(value):
@@ -250,9 +253,9 @@ def either(values: Iterable[Value]) -> Value:
 def mixed(parts: Iterable[Data]) -> Data:
     """A value that may hold what any of the parts holds."""
     parts = list(parts)
-    if len(parts) == 1:
-        return parts[0]
     first = parts[0]
+    if all(part is first for part in parts):
+        return first
     same = all(part.sym == first.sym for part in parts)
     kinds = {part.kind for part in parts}
     return Data(

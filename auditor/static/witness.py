@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from auditor.libraries import load
 from auditor.static.drive import Driver
-from auditor.static.project import File, Problem, Project
+from auditor.static.project import File, Problem, Project, without_collector
 from auditor.trace import Trace
 
 DEEPEST_NESTING = 6000
@@ -67,7 +67,8 @@ def tell(files: Sequence[File], *, progress: Callable[[int, int], None] | None =
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, DEEPEST_NESTING))
     try:
-        driver.drive(names, advance)
+        with without_collector():
+            driver.drive(names, advance)
     finally:
         sys.setrecursionlimit(limit)
     driver.complete_models()

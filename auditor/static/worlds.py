@@ -25,30 +25,42 @@ MOST_FLAGS = 4
 DEFINITIONS = frozenset({Fn, Cls, Lib, Mod})
 """What the top level of a module defines once and for all."""
 DEEPEST = 150
+STRIDE = 7
+"""Of each so many worlds and one, one keeps what was found beyond it (a mask of its depth)."""
 
 
 class World:
     """One possible state: a store, the assumptions made on the way, autograd, and the last events."""
 
-    __slots__ = ("assumed", "depth", "grad", "journal", "last", "local", "parent")
+    __slots__ = ("assumed", "defined", "depth", "found", "grad", "journal", "last", "local", "parent", "version")
 
     def __init__(self, parent: World | None = None) -> None:
         self.parent = parent
         self.local: dict[Key, Any] = {}
         self.journal: dict[Key, Any] | None = None
         """While a call that began here runs: what it has read of the state before it."""
+        self.found: dict[Key, tuple[Any, bool, int]] | None = None
+        """In some worlds: what was found beyond their own store, whether the root defines it, in which version."""
         if parent is None:
             self.assumed: dict[Hashable, bool] = {}
             self.grad: bool | None = True
             self.last: frozenset[Event] = frozenset()
             self.depth = 0
+            self.defined: dict[Key, Any] = {}
+            """What the root defines and no world has set since: found without a walk."""
+            self.version = [0]
+            """Counts how often the root has changed."""
         else:
             self.assumed = parent.assumed
             self.grad = parent.grad
             self.last = parent.last
-            self.depth = parent.depth + 1
-            if self.depth > DEEPEST:
+            self.defined = parent.defined
+            self.version = parent.version
+            self.depth = depth = parent.depth + 1
+            if depth > DEEPEST:
                 self._flatten()
+            elif not depth & STRIDE:
+                self.found = {}
 
     def _flatten(self) -> None:
         """Lay one store over the root, or over the world that a running call began in."""
@@ -61,28 +73,51 @@ class World:
             self.local.update(world.local)
         self.parent = chain[-1]
         self.depth = 1
+        self.found = {}
 
     def get(self, owner: Frame | Obj | Hashable, name: str) -> Any:
         key = (owner, name)
+        value = self.defined.get(key)
+        if value is not None:
+            return value
         world: World | None = self
         crossed: list[dict[Key, Any]] | None = None
-        value = None
+        passed: list[dict[Key, tuple[Any, bool, int]]] | None = None
+        sure = False
+        version = self.version[0]
         while world is not None:
             if world.journal is not None:
                 crossed = [world.journal] if crossed is None else [*crossed, world.journal]
-            if key in world.local:
-                value = world.local[key]
-                if world.parent is None and type(value) in DEFINITIONS:
-                    return value
+            local = world.local
+            if key in local:
+                value = local[key]
+                sure = world.parent is None and type(value) in DEFINITIONS
                 break
+            found = world.found
+            if found is not None:
+                known = found.get(key)
+                if known is not None and known[2] == version:
+                    value, sure, _ = known
+                    break
+                if passed is None:
+                    passed = [found]
+                else:
+                    passed.append(found)
             world = world.parent
-        if crossed is not None:
+        if passed is not None:
+            entry = (value, sure, version)
+            for found in passed:
+                found[key] = entry
+        if crossed is not None and not sure:
             for journal in crossed:
                 journal.setdefault(key, value)
         return value
 
     def set(self, owner: Frame | Obj | Hashable, name: str, value: Any) -> None:
-        self.local[owner, name] = value
+        key = (owner, name)
+        self.local[key] = value
+        if key in self.defined:
+            del self.defined[key]
 
     def fork(self) -> World:
         return World(self)
@@ -99,11 +134,17 @@ class World:
         while world is not None and world is not self:
             chain.append(world)
             world = world.parent
-        if world is None:
-            chain.pop()
+        if world is None:  # laid anew over something before this one, which holds all of this one's store too
+            before = {id(one) for one in ancestors(self)}
+            chain = chain[: next(index for index, one in enumerate(chain) if id(one) in before)]
             self.local = {}
         for world in reversed(chain):
             self.local.update(world.local)
+        if self.parent is None:
+            self.version[0] += 1
+            for key in {key for world in chain for key in world.local}:
+                if type(self.local[key]) in DEFINITIONS:
+                    self.defined[key] = self.local[key]
         self.assumed, self.grad, self.last = child.assumed, child.grad, child.last
 
     def left(self, base: World, frame: Frame) -> World:
@@ -123,13 +164,15 @@ def ancestors(world: World) -> Iterator[World]:
 
 def common(worlds: Sequence[World]) -> World | None:
     """The nearest world that all of these are forked from."""
-    shared = None
-    for world in worlds:
-        line = [id(one) for one in ancestors(world)]
-        shared = line if shared is None else [one for one in shared if one in set(line)]
-    if not shared:
-        return None
-    return next(one for one in ancestors(worlds[0]) if id(one) == shared[0])
+    line = list(ancestors(worlds[0]))
+    place = {id(one): index for index, one in enumerate(line)}
+    nearest = 0
+    for world in worlds[1:]:
+        met = next((place[id(one)] for one in ancestors(world) if id(one) in place), None)
+        if met is None:
+            return None
+        nearest = max(nearest, met)
+    return line[nearest]
 
 
 def changes(world: World, base: World | None) -> dict[Key, Any]:
