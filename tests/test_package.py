@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import auditor
+from auditor import rulebook
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -67,6 +68,19 @@ def test_the_readme_names_every_option() -> None:
     ).stdout
     known = set(re.findall(r"--[a-z][a-z-]+", page))
     assert set(re.findall(r"(?<=audit )--[a-z-]+|`(--[a-z-]+)`", README)) - {""} <= known
+
+
+def test_the_readme_lists_the_rules_as_they_are() -> None:
+    listed = re.findall(r"^\| ([A-Z]{3}\d{3}) \| (\S+) \| (\S+) \| (.+) \|$", README, re.MULTILINE)
+    assert listed == [
+        (rule.code, rule.name, str(rule.severity), " ".join(rule.page.partition("\n\n")[0].split()))
+        for rule in rulebook.discover()
+    ]
+
+
+def test_the_readme_shows_a_row_as_it_is() -> None:
+    (row,) = re.findall(r"^```toml\n\[calls\]\n(.+)\n```$", README, re.MULTILINE)
+    assert row in (ROOT / "auditor/libraries/torch.toml").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_sample_in_the_readme_is_what_is_printed() -> None:
