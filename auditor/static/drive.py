@@ -20,7 +20,9 @@ from auditor.static.worlds import MODE, World
 
 MOST_STATES = 6
 FREE_STEPS = 60_000
-SITES_A_STEP = 8
+MOST_REMEMBERED = 1_500
+"""Calls whose outcomes are remembered from one entry point to the next."""
+SITES_A_STEP = 6
 """What a large project may cost, by the number of its expressions."""
 FEWEST_STEPS = 400
 """What an entry point may cost after that; functions that train and evaluate nothing are then not entered."""
@@ -60,6 +62,9 @@ class Driver(Interpreter):
         self.limit = MOST_STEPS if self.total < self.allowance else FEWEST_STEPS
         self.steps = 0
         self.spent.clear()
+        if len(self.summaries) > MOST_REMEMBERED:
+            self.summaries.clear()
+        self.log.clear()
         saved = self.stack, self.frame, self.context, self.assumed, self.world
         try:
             run()
