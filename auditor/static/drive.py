@@ -19,7 +19,7 @@ from auditor.static.values import UNKNOWN, Cls, Fn, Frame, Obj, Ref, Value
 from auditor.static.worlds import MODE, World
 
 MOST_STATES = 6
-FREE_STEPS = 60_000
+FREE_STEPS = 130_000
 MOST_REMEMBERED = 1_500
 """Calls whose outcomes are remembered from one entry point to the next."""
 SITES_A_STEP = 6

@@ -61,13 +61,12 @@ class Trace:
     @cached_property
     def _before_unknown_steps(self) -> frozenset[Event]:
         """What may come before a step of which nobody knows what it moves."""
-        seen: set[Event] = set()
-        todo: list[Event] = [step for step in self.all(Step) if step.models is None]
-        while todo:
-            for earlier in todo.pop().after - seen:
-                seen.add(earlier)
-                todo.append(earlier)
-        return frozenset(seen)
+        return earlier_than(step for step in self.all(Step) if step.models is None)
+
+    @cached_property
+    def _before_steps(self) -> frozenset[Event]:
+        """What may come before any step: an optimizer over parts of a network trains the network."""
+        return earlier_than(self.all(Step))
 
     def learns(self, model: Model) -> bool:
         """Some optimizer step moves its weights, or may."""
@@ -98,7 +97,7 @@ class Trace:
         used = [sink for sink in self.sinks(forward) if sink.kind in ("backward", "gradient")]
         if any(forward not in sink.through or self._teaches(sink, forward.model) for sink in used):
             return []
-        if used and (forward.model.origin != "built" or self.learns(forward.model)):
+        if used and (forward.model.origin != "built" or forward in self._before_steps):
             return []
         return [sink for sink in self.sinks(forward) if sink.kind in JUDGING]
 
@@ -151,3 +150,14 @@ class Trace:
     def in_mode(forward: Forward, value: str) -> list[Mode]:
         """The ways in which the model may be in this mode at this pass."""
         return [mode for mode in forward.modes if mode.value == value]
+
+
+def earlier_than(events: Iterable[Event]) -> frozenset[Event]:
+    """Everything that may come before one of these."""
+    seen: set[Event] = set()
+    todo = list(events)
+    while todo:
+        for earlier in todo.pop().after - seen:
+            seen.add(earlier)
+            todo.append(earlier)
+    return frozenset(seen)
