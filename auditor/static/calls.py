@@ -435,7 +435,7 @@ class Calls(Effects):
         inside = self.all_spilled(args.all())
         if inside.flows:
             self.sink("act", inside, site)
-        elif names_optimizer(text):
+        elif names_optimizer(text) or receiver.of:
             for value in args.all():
                 if type(value) in (Fn, Partial):
                     self.call(value, Arguments([], {}), site)

@@ -108,7 +108,8 @@ class Effects(Objects):
         self.emit(
             Sink, site, (kind, inside.flows, through, told, inside.sums),
             lambda place: Sink(
-                place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums
+                place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums,
+                loss=inside.loss
             ),
         )  # fmt: skip
 

@@ -116,6 +116,8 @@ class Sink(Event):
     """False: more than the passes named may arrive: something unknown, weights, a tensor that asks for gradients."""
     sums: frozenset[Accumulate] = frozenset()
     """The running totals that arrive."""
+    loss: bool = False
+    """What arrives is a loss."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

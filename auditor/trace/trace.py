@@ -99,6 +99,8 @@ class Trace:
             return []
         if used and (forward.model.origin != "built" or forward in self._before_steps):
             return []
+        if any(sink.loss for sink in used):
+            return []
         return [sink for sink in self.sinks(forward) if sink.kind in JUDGING]
 
     def before(self, event: Event) -> set[Event]:
