@@ -58,7 +58,6 @@ _NEGATED = {
     "GreaterThanEqual": "LessThan",
     "LessThanEqual": "GreaterThan",
 }
-_BUILTIN_DECORATORS = {"staticmethod", "classmethod", "property"}
 LARGEST_NUMBER = 10**12
 
 

@@ -42,7 +42,6 @@ class Interpreter(Expressions):
         self._class_frames: dict[s.Class, Frame] = {}
         self.mains: list[tuple[str, list[s.Stmt]]] = []
         self.definitions: dict[s.Function, Fn] = {}
-        self._pending_ends: list[tuple[object, str, World, Value]] = []
 
     # modules
 

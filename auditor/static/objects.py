@@ -300,7 +300,6 @@ class Objects(Machine):
     def switch(self, obj: Obj, mode: ModeName | None, site: int, whole: bool = True) -> None:
         """``model.train(mode)``, as called."""
         model = self.model(obj)
-        model.switched_somewhere = True
         event = self.emit(
             Switch, site, (model, mode, whole), lambda place: Switch(place=place, model=model, mode=mode, whole=whole)
         )

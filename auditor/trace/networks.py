@@ -72,5 +72,3 @@ class Model:
     """The class takes gradients inside its own forward (energies, forces, physics losses)."""
     told_in_call: bool = False
     """The mode is an argument of each call (Keras) and no state of the object."""
-    switched_somewhere: bool = False
-    """Some code of the project sets the mode of this model, or of its class, or of a model that may be this one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -15,11 +14,6 @@ E = TypeVar("E", bound=Event)
 
 JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 """The purposes that make a pass without a backward pass an evaluation."""
-
-
-@dataclass(slots=True, eq=False)
-class _Purposes:
-    by_forward: dict[Forward, list[Sink]] = field(default_factory=lambda: defaultdict(list))
 
 
 class Trace:
@@ -36,16 +30,16 @@ class Trace:
         return (event for event in self._events if isinstance(event, kind))
 
     @cached_property
-    def _purposes(self) -> _Purposes:
-        purposes = _Purposes()
+    def _sinks(self) -> dict[Forward, list[Sink]]:
+        sinks: dict[Forward, list[Sink]] = defaultdict(list)
         for sink in self.all(Sink):
             for forward in sink.forwards:
-                purposes.by_forward[forward].append(sink)
-        return purposes
+                sinks[forward].append(sink)
+        return sinks
 
     def sinks(self, forward: Forward) -> list[Sink]:
         """Where the output of a pass arrives, through any number of operations and calls."""
-        return self._purposes.by_forward.get(forward, [])
+        return self._sinks.get(forward, [])
 
     def reaches(self, forward: Forward, *kinds: SinkKind) -> bool:
         return any(sink.kind in kinds for sink in self.sinks(forward))
