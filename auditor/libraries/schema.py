@@ -102,6 +102,97 @@ class Condition(Argument):
     among: tuple[bool | int | float | str, ...] = ()
 
 
+PartName = Literal["train", "validation", "test"]
+RowsRole = Literal[
+    "source",  # rows nobody has seen before; ``part`` says what they are for
+    "same",  # the same rows, one by one
+    "mixed",  # rows of what goes in, reordered, put together or computed from each other
+    "some",  # some of the rows; which, is not known
+    "split",  # divides what goes in: part after part, for one array after the other
+    "folds",  # an iterable of pairs of row numbers, one for each fold
+    "sample",  # some rows at random; dropping their index leaves the others
+    "drop",  # the rows without those whose index it is given; columns where ``columns`` says so
+    "index",  # row numbers
+    "isin",  # a mask: rows whose index is among what it is given
+    "statistic",  # a number over all rows; over each row where ``axis`` is 1
+    "encoding",  # the same rows, by categories or bins that all rows are asked for
+    "lag",  # a row holds parts of other rows
+    "window",  # overlapping stretches of one series
+    "resample",  # rows are multiplied
+    "augment",  # rows are altered at random
+    "filled",  # the same rows, with values of another operand in them
+    "fit",  # the receiver estimates something from the rows
+    "transform",  # the same rows, by what the receiver has estimated
+    "fit-transform",
+    "fit-resample",
+    "train",  # the receiver learns from the rows
+    "predict",  # the receiver answers for the rows
+    "score",  # a figure over the rows: of a learner, or of predictions
+    "cross-validate",  # fits and scores a learner fold by fold
+    "search",  # fits and scores learners fold by fold and keeps the best one
+    "loader",  # serves the rows of a data set in batches
+    "subset",  # the rows of a data set at some row numbers
+    "none",  # nothing that has to do with rows: sizes, names, types
+]
+
+
+class Part(Argument):
+    """An operand that says what rows are for, and what its values mean."""
+
+    train: tuple[bool | int | str, ...] = ()
+    validation: tuple[bool | int | str, ...] = ()
+    test: tuple[bool | int | str, ...] = ()
+
+
+class Flow(BaseModel):
+    """What a call does to rows: which it holds, what was estimated from them, who learns from them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    does: RowsRole
+    arg: Argument | None = None
+    """The rows. Nothing said: the receiver of a method of rows, else the first operand."""
+    target: Argument | None = None
+    """The labels: of a fit, a score, a resampling."""
+    part: Part | None = None
+    """source: which operand says what the rows are for."""
+    axis: Argument | None = None
+    """statistic: 1 or -1 makes it a figure of each row."""
+    columns: Argument | None = None
+    """drop: 1 drops columns and no rows; also an operand that names columns."""
+    shuffle: Argument | None = None
+    """split, folds: whether rows are taken at random; nothing said: in order."""
+    seed: Argument | None = None
+    """split, folds, sample: what makes it repeatable."""
+    groups: Argument | None = None
+    """split, folds: rows of one group stay together."""
+    stratify: Argument | None = None
+    arrays: int | None = None
+    """split: only so many operands are divided; else every positional one."""
+    parts: int = 2
+    """split: how many parts come back for each array."""
+    order: Literal["by-array", "by-part"] = "by-array"
+    """split: ``a_train, a_test, b_train, b_test`` or ``a_train, b_train, a_test, b_test``."""
+    model: Argument | None = None
+    """score, cross-validate, search: the learner; else the receiver or whatever made the predictions."""
+    predictions: Argument | None = None
+    """score: the predictions."""
+    validation: Argument | None = None
+    """train: rows that are scored while it learns."""
+    fraction: Argument | None = None
+    """train: the share of the rows that is held out from the end (``validation_split``)."""
+    callbacks: Argument | None = None
+    """train: who watches."""
+    afresh: bool = True
+    """train: False where the receiver goes on from what it has learnt (networks, ``partial_fit``)."""
+    inplace: Argument | None = None
+    """The receiver itself is changed where this operand is true."""
+    returns: int | None = None
+    """source: it returns a tuple of so many, each with rows of its own."""
+    pairs: tuple[PartName, ...] = ()
+    """source: it returns pairs (features, labels), one for each of these parts (``mnist.load_data``)."""
+
+
 class Call(BaseModel):
     """One row: what calling a function or a class does.
 
@@ -134,6 +225,10 @@ class Call(BaseModel):
     """The mode is an argument of the call (``training=``), not a state of the object."""
     returns: int | None = None
     """model, share: the network comes back as the first of a tuple of this many (``clip.load``)."""
+    rows: Flow | None = None
+    """What it does to rows; nothing said: rows that go in may be mixed and chosen from in a way that nobody knows."""
+    estimates: Literal["statistic", "encoding", "vocabulary"] | None = None
+    """Of an object that is fitted: what it keeps of the rows; None: nothing (stateless, or a learner)."""
     kind: str | None = None
     """What comes back, where methods depend on it: a name under ``methods``. Of a network, asked before ``module``."""
     gone: bool = False
@@ -151,6 +246,7 @@ class Method(BaseModel):
     mode: Literal["train", "eval", "argument"] | None = None
     arg: Argument | None = None
     turns: Literal["on", "off", "argument"] = "off"
+    rows: Flow | None = None
     records: bool = True
     """forward: False where the method switches autograd off by itself (``generate``)."""
     kind: str | None = None
@@ -163,6 +259,7 @@ class Attribute(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient"]
+    rows: Literal["same", "index", "none"] | None = None
     see: str | None = None
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from auditor.trace.networks import Model
 from auditor.trace.places import Place
+from auditor.trace.rows import Cut, Rows
 
 ModeName = Literal["train", "eval"]
 
@@ -91,6 +92,10 @@ class Forward(Event):
     """No weight of the model asks for gradients."""
     feeds: set[Forward] = field(default_factory=set)
     """The forward passes whose input comes from this one."""
+    rows: frozenset[Rows] = frozenset()
+    """The rows that pass, as far as they are known."""
+    marks: frozenset[Mark] = frozenset()
+    """What was estimated, resampled or augmented and is in these rows now."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
 
@@ -164,12 +169,89 @@ class Apply(Event):
     """False: it is never switched on because the forward around it cannot be told the mode (Keras)."""
 
 
+MarkKind = Literal["statistic", "encoding", "vocabulary", "resample", "augment", "lag", "window"]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Mark(Event):
+    """Something was computed over many rows, or made of them, that other values may hold from then on.
+
+    ``statistic``, ``encoding``, ``vocabulary``: a number, a list of categories, a list of words. ``resample``: rows
+    were multiplied. ``augment``: they are altered at random. ``lag``, ``window``: a row holds parts of its neighbours.
+    """
+
+    kind: MarkKind
+    rows: frozenset[Rows]
+    """The rows that it was computed over."""
+    name: str = ""
+    """What the user calls the estimator or the statistic."""
+    target: bool = False
+    """The labels had a hand in it."""
+    labels: bool = False
+    """It is made of the labels alone, so the features learn nothing from it."""
+    marks: frozenset[Mark] = frozenset()
+    """What had been computed and was in these rows before."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Split(Event):
+    """Rows are divided."""
+
+    rows: frozenset[Rows]
+    cuts: frozenset[Cut]
+    """The parts."""
+    how: Literal["random", "ordered", "grouped", "stratified", "unknown"]
+    folds: bool = False
+    seeded: bool | None = None
+    """None: not known."""
+    marks: frozenset[Mark] = frozenset()
+    """What the rows hold by then."""
+    name: str = ""
+    """What the user calls the rows that are divided."""
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Train(Event):
-    """A high-level fit of a framework that does its own loop, mode and gradients."""
+    """A high-level fit: a framework's own loop over a network, or an estimator's ``fit``."""
 
     model: Model | None
     framework: str
+    name: str = ""
+    """What the user calls the learner."""
+    rows: frozenset[Rows] = frozenset()
+    targets: frozenset[Rows] = frozenset()
+    marks: frozenset[Mark] = frozenset()
+    told: bool = True
+    """False: the rows may hold others than those named."""
+    afresh: bool = True
+    """The learner forgets what it learnt before."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Score(Event):
+    """A number is computed over some rows, or predictions are made for them."""
+
+    metric: str
+    rows: frozenset[Rows]
+    trained: frozenset[Train] = frozenset()
+    """The fits whose learner is scored."""
+    marks: frozenset[Mark] = frozenset()
+    held_out: bool = False
+    """A part of the rows is held out by the call itself (cross-validation)."""
+    predicts: bool = False
+    """Predictions are made; no figure yet."""
+    name: str = ""
+    """What the user calls the rows."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Select(Event):
+    """A decision is taken on a score: the best weights, the end of the training, a setting."""
+
+    how: Literal["best", "stop", "search", "schedule"]
+    rows: frozenset[Rows]
+    scores: frozenset[Score] = frozenset()
+    forwards: frozenset[Forward] = frozenset()
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

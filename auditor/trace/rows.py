@@ -1,0 +1,143 @@
+"""Which rows a value holds: a population that they come from, and the cuts that chose some of them.
+
+A set of rows is written as a conjunction: the rows of this source that are in this part of that split, and in this
+range, and under this mask. So one set of rows certainly holds another when its cuts are among the other's, and two are
+certainly disjoint when two of their cuts exclude each other. Everything else is not known, and is asked for as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from auditor.trace.places import Place
+
+PartName = Literal["train", "validation", "test"]
+DECLARED = "declared"
+"""The key of the cut that a source makes by itself: its train, validation or test part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A population of rows: a table that is read, a data set of a library, an argument that nobody passes."""
+
+    key: Hashable
+    name: str = field(default="", compare=False)
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One choice of rows.
+
+    ``key`` names the question and ``part`` the answer: cuts of one key and different parts exclude each other. A part
+    of None is a choice that nobody knows; ``("not", part)`` is everything else.
+    """
+
+    key: Hashable
+    part: Hashable = None
+
+    def excludes(self, other: Cut) -> bool:
+        if self.key != other.key or self.part is None or other.part is None or self.part == other.part:
+            return False
+        if isinstance(self.part, Range) and isinstance(other.part, Range):
+            return self.part.excludes(other.part)
+        mine, theirs = _negated(self.part), _negated(other.part)
+        if mine is not None and theirs is not None:
+            return False
+        if mine is not None or theirs is not None:
+            return mine == other.part or theirs == self.part
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Rows from ``low`` up to ``high``: a number, the name of one that is not known, or None for the end."""
+
+    low: Hashable
+    high: Hashable
+
+    def excludes(self, other: Range) -> bool:
+        return _ends_before(self, other) or _ends_before(other, self)
+
+    def meets(self, other: Range) -> bool:
+        """They certainly share a row."""
+        if self == other:
+            return True
+        return all(
+            low is None or high is None or _below(low, high)
+            for low, high in ((self.low, other.high), (other.low, self.high))
+        )
+
+
+def _ends_before(first: Range, second: Range) -> bool:
+    if first.high is None or second.low is None:
+        return False
+    if first.high == second.low:
+        return True
+    return _below(first.high, second.low)
+
+
+def _below(a: Hashable, b: Hashable) -> bool:
+    """Both are known row numbers, counted from the same end, and the first is the smaller one."""
+    return isinstance(a, int) and isinstance(b, int) and (a < 0) == (b < 0) and a < b
+
+
+def _negated(part: Hashable) -> Hashable:
+    return part[1] if isinstance(part, tuple) and len(part) == 2 and part[0] == "not" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of an origin that all of these cuts chose."""
+
+    origin: Origin
+    cuts: frozenset[Cut] = frozenset()
+
+    def holds(self, other: Rows) -> bool:
+        """Every row of the other is certainly one of these."""
+        return self.origin == other.origin and self.cuts <= other.cuts
+
+    def excludes(self, other: Rows) -> bool:
+        """They certainly share no row."""
+        if self.origin != other.origin:
+            return False
+        return any(mine.excludes(theirs) for mine in self.cuts for theirs in other.cuts)
+
+    def meets(self, other: Rows) -> bool:
+        """They certainly share a row: one holds the other, or they are two ranges of the same rows that overlap."""
+        if self.holds(other) or other.holds(self):
+            return True
+        if self.origin != other.origin:
+            return False
+        mine, theirs = self.cuts - other.cuts, other.cuts - self.cuts
+        if len(mine) != 1 or len(theirs) != 1:
+            return False
+        (one,), (two,) = mine, theirs
+        if one.key != two.key or not isinstance(one.part, Range) or not isinstance(two.part, Range):
+            return False
+        return one.part.meets(two.part)
+
+    @property
+    def declared(self) -> PartName | None:
+        """What the source itself says that the rows are for (``train=False``, ``split="test"``)."""
+        for cut in self.cuts:
+            if cut.key == DECLARED and cut.part in ("train", "validation", "test"):
+                return cut.part
+        return None
+
+    def cut(self, *cuts: Cut) -> Rows:
+        return Rows(self.origin, self.cuts | frozenset(cuts))
+
+
+def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
+    """Some of these rows certainly hold some of those."""
+    part = list(part)
+    return any(one.holds(other) for one in whole for other in part)
+
+
+def meet(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
+    """Some of these rows are certainly among those."""
+    right = list(right)
+    return any(one.meets(other) for one in left for other in right)
