@@ -130,6 +130,7 @@ RowsRole = Literal[
     "score",  # a figure over the rows: of a learner, or of predictions
     "cross-validate",  # fits and scores a learner fold by fold
     "search",  # fits and scores learners fold by fold and keeps the best one
+    "forget",  # the receiver's weights are set back
     "loader",  # serves the rows of a data set in batches
     "subset",  # the rows of a data set at some row numbers
     "none",  # nothing that has to do with rows: sizes, names, types

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer
-from auditor.static.effects import Effects, dotted
+from auditor.static.effects import dotted
 from auditor.static.machine import (
     DEEPEST_CALLS,
     FINE_STEPS,
@@ -17,6 +17,8 @@ from auditor.static.machine import (
     Summary,
 )
 from auditor.static.objects import AS_BUILT
+from auditor.static.rows import Provenance
+from auditor.static.trails import Trail
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -45,7 +47,7 @@ Flow = list[tuple[str, World, Value]]
 """How a block may end: "next", "break", "continue" or "return", the world, and what is returned."""
 
 
-class Calls(Effects):
+class Calls(Provenance):
     def run(self, body: Sequence[s.Stmt], world: World) -> Flow:
         raise NotImplementedError
 
@@ -256,6 +258,7 @@ class Calls(Effects):
             obj.handed = False
             self.world.set(obj, MODE, AS_BUILT)
             self.world.set(obj, "%frozen", None)
+            self.forgotten(obj)
         found = self.method(cls.cls, "__init__")
         if found is not None:
             init = Fn(found[1], self.scopes[found[0]].frame, Ref(obj))
@@ -266,6 +269,8 @@ class Calls(Effects):
             self.adopt_called(obj, args)
             self.find_unknown_parts(obj)
             self.built(obj, site)
+        else:
+            self.say_part(obj, args)
         return Ref(obj)
 
     def _fields(self, obj: Obj, cls: s.Class, args: Arguments) -> None:
@@ -313,6 +318,11 @@ class Calls(Effects):
 
     def call_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         """A method of something that is not an object of the project with that method."""
+        value = self._called_method(receiver, name, args, site, expr)
+        flow = self.method_flow(receiver, name, args)
+        return value if flow is None else self.flowed(flow, receiver, args, site, value, expr)
+
+    def _called_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         kind = type(receiver)
         if kind is Ref:
             return self._method_of_object(receiver.obj, name, args, site, expr)  # type: ignore[attr-defined]
@@ -524,12 +534,15 @@ class Calls(Effects):
                 stored: Value | None = self.world.get(value.sym, f"[{index.value!r}]")
                 if stored is not None:
                     return stored
-                return Data(("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf)
+                return Data(
+                    ("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf,
+                    trail=self.trail_of(value),
+                )  # fmt: skip
         if type(value) is Data:
             if value.sym is not None:
                 return Data(
                     ("item", value.sym, index.sym if type(index) is Data else None), value.flows, value.grads, value.of,
-                    "", value.loss, value.leaf, value.told, value.sums,
+                    "", value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
                 )  # fmt: skip
             return value
         if type(value) is Ref and value.obj.kind not in ("list", "dict"):
@@ -550,7 +563,12 @@ class Calls(Effects):
         parts = value.obj.children.get("%items")
         if value.obj.kind == "module" and parts:
             return either(Ref(part) for part in parts)
-        return Data(("item", value.obj, index.value if type(index) is Const else None))
+        trail = self.trail_of(value)
+        return Data(("item", value.obj, index.value if type(index) is Const else None), trail=as_element(trail))
+
+
+def as_element(trail: Trail | None) -> Trail | None:
+    return trail.as_("element") if trail is not None else None
 
 
 def ends_nothing(function: s.Function) -> bool:

@@ -120,6 +120,8 @@ class Machine:
         self.spent: dict[s.Function, int] = {}
         self.summaries: dict[Hashable, list[Summary]] = {}
         self.log: list[Event] = []
+        self.weighed: dict[s.Expr, frozenset[str]] = {}
+        """Comparisons in a test, with what the branches assign: the best score so far, perhaps."""
         self._frames: dict[Hashable, Frame] = {}
         self._unknowns: dict[Hashable, frozenset[Hashable]] = {}
         self._tape: list[Outcome] = []

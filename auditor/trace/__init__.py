@@ -1,5 +1,6 @@
 """The vocabulary that both witnesses tell their story in and all rules judge. Imports nothing else of ours."""
 
+from auditor.trace.assessments import Assessment, Learning, assessments, learnings
 from auditor.trace.events import (
     Accumulate,
     Apply,
@@ -31,6 +32,7 @@ from auditor.trace.trace import Trace
 __all__ = [
     "Accumulate",
     "Apply",
+    "Assessment",
     "Build",
     "Compare",
     "Confidence",
@@ -43,6 +45,7 @@ __all__ = [
     "Forward",
     "Grad",
     "Layer",
+    "Learning",
     "Mark",
     "MarkKind",
     "Mode",
@@ -69,5 +72,7 @@ __all__ = [
     "Switch",
     "Trace",
     "Train",
+    "assessments",
+    "learnings",
     "rule",
 ]

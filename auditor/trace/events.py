@@ -94,6 +94,8 @@ class Forward(Event):
     """The forward passes whose input comes from this one."""
     rows: frozenset[Rows] = frozenset()
     """The rows that pass, as far as they are known."""
+    again: bool = False
+    """The network has learnt from other folds of the same rows."""
     marks: frozenset[Mark] = frozenset()
     """What was estimated, resampled or augmented and is in these rows now."""
     apart: tuple[Switch, ...] = ()
@@ -221,10 +223,14 @@ class Train(Event):
     rows: frozenset[Rows] = frozenset()
     targets: frozenset[Rows] = frozenset()
     marks: frozenset[Mark] = frozenset()
+    label: str = ""
+    """The column of the labels, where it is among the features too."""
     told: bool = True
     """False: the rows may hold others than those named."""
     afresh: bool = True
     """The learner forgets what it learnt before."""
+    again: bool = False
+    """It goes on from what it has learnt from other folds of the same rows."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -240,6 +246,8 @@ class Score(Event):
     """A part of the rows is held out by the call itself (cross-validation)."""
     predicts: bool = False
     """Predictions are made; no figure yet."""
+    predicted: frozenset[Score] = frozenset()
+    """Where the predictions were made that a figure is made of."""
     name: str = ""
     """What the user calls the rows."""
 
