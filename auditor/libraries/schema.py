@@ -116,6 +116,7 @@ RowsRole = Literal[
     "isin",  # a mask: rows whose index is among what it is given
     "statistic",  # a number over all rows; over each row where ``axis`` is 1
     "encoding",  # the same rows, by categories or bins that all rows are asked for
+    "binning",  # the same rows, in bins whose edges all rows decide, unless ``bins`` lists them
     "lag",  # a row holds parts of other rows
     "window",  # overlapping stretches of one series
     "resample",  # rows are multiplied
@@ -159,6 +160,8 @@ class Flow(BaseModel):
     """source: which operand says what the rows are for."""
     axis: Argument | None = None
     """statistic: 1 or -1 makes it a figure of each row."""
+    bins: Argument | None = None
+    """binning: the edges, or how many there are to be."""
     columns: Argument | None = None
     """drop: 1 drops columns and no rows; also an operand that names columns."""
     shuffle: Argument | None = None

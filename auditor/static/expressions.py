@@ -149,6 +149,9 @@ class Expressions(Calls):
         if row is not None and row.does == "leaf":
             self.leaf(owner, Arguments([value], {}), row)
             return
+        if self.is_table(owner):
+            self.column_written(owner, name, value)
+            return
         known = self.known_network(owner)
         if known is not None:
             self.set_attribute(known, name, value)

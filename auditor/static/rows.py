@@ -316,6 +316,19 @@ class Provenance(Effects):
         elif made != trail:
             self.put(owner, made)
 
+    def is_table(self, value: Data) -> bool:
+        """Its attributes are columns."""
+        return value.kind == "dataframe" and not value.flows
+
+    def column_written(self, owner: Data, name: str, value: Value) -> None:
+        """``table.column = value``"""
+        trail, inside = self.trail_of(owner), self.trail_of(value)
+        if trail is None:
+            return
+        found = inside.found if inside is not None else frozenset[Mark]()
+        kept = frozenset((column, mark) for column, mark in trail.marks if column != name)
+        self.put(owner, replace(trail, marks=kept).marked(found, name))
+
     def changes_in_loop(self, index: s.Expr) -> bool:
         """The index is another one in each turn of the loop that it stands in."""
         loops = self.stack[-1].loops if self.stack else []
@@ -620,6 +633,12 @@ class Provenance(Effects):
 
     def _on_encoding(self, doing: _Doing) -> Value:
         return self._changes("encoding")(doing)
+
+    def _on_binning(self, doing: _Doing) -> Value:
+        bins = self.operand(doing.args, doing.flow.bins) if doing.flow.bins is not None else None
+        if bins is not None and self.items(bins) is not None:
+            return self._on_same(doing)
+        return self._changes("statistic")(doing)
 
     def _on_lag(self, doing: _Doing) -> Value:
         return self._changes("lag")(doing)
@@ -1104,6 +1123,7 @@ _FLOWS: dict[str, Callable[[Provenance, _Doing], Value]] = {
     "isin": Provenance._on_isin,
     "statistic": Provenance._on_statistic,
     "encoding": Provenance._on_encoding,
+    "binning": Provenance._on_binning,
     "lag": Provenance._on_lag,
     "window": Provenance._on_window,
     "resample": Provenance._on_resampled,
