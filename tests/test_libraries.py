@@ -15,6 +15,7 @@ import pytest
 
 from auditor.libraries import Argument, Call, Condition, Libraries, answer, load, shipped
 from auditor.libraries.libraries import combine
+from auditor.libraries.schema import Flow
 
 FILES = shipped()
 ROWS = [(name, row) for library in FILES.values() for name, row in library.calls.items()]
@@ -237,10 +238,55 @@ def test_named_paths_exist(file: str) -> None:
 def test_positions_and_defaults_are_those_of_the_signature(file: str) -> None:
     wrong: list[str] = []
     for name, row in here(file):
-        for where in (row.arg, row.rate, row.when, row.training):
+        for where in (row.arg, row.rate, row.when, row.training, *operands(row.rows)):
             if where is not None and "*" not in name:
                 wrong.extend(f"{name}: {problem}" for problem in problems(name, where))
     assert wrong == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_methods_take_the_rows_where_their_table_says(file: str, libraries: Libraries) -> None:
+    """A table of methods serves many classes: what it names stands at that place in each of those that have it."""
+    wrong = [
+        f"{path}.{method}: {where.name} is not at {where.at}"
+        for name, row in here(file)
+        for path in made(name, row, libraries)
+        for method, one in libraries.methods.get(row.kind or "", {}).items()
+        for where in operands(one.rows)
+        if displaced(f"{path}.{method}", where)
+    ]
+    assert wrong == []
+
+
+def displaced(method: str, where: Argument) -> bool:
+    try:
+        places = list(inspect.signature(resolve(method)).parameters)[1:]  # type: ignore[arg-type]
+    except (AttributeError, ValueError, TypeError, Missing, Unreadable):
+        return False  # not every class has every method; some are written in C
+    return where.at is not None and where.name in places and places.index(where.name) != where.at
+
+
+def made(name: str, row: Call, libraries: Libraries) -> Iterator[str]:
+    """The classes that a row speaks of."""
+    parent, _, pattern = name.rpartition(".")
+    if row.kind is None or "*" in parent:
+        return
+    try:
+        module = resolve(parent)
+    except (Missing, Unreadable):
+        return
+    for one in dir(module) if "*" in pattern else [pattern]:
+        path = f"{parent}.{one}"
+        cls = attribute(module, one) if has(module, one) and libraries.call(path) is row else None
+        if inspect.isclass(cls) and cls.__module__.startswith(parent):
+            yield path
+
+
+def operands(flow: Flow | None) -> Iterator[Argument]:
+    """Where a row of rows says that things stand."""
+    for where in vars(flow).values() if flow is not None else ():
+        if isinstance(where, Argument) and (where.name is not None or where.at is not None):
+            yield where
 
 
 def problems(name: str, where: Argument) -> Iterator[str]:
