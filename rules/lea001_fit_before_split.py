@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, rule
+from auditor.trace import (
+    Assessment,
+    Confidence,
+    Evidence,
+    Mark,
+    Report,
+    Severity,
+    Trace,
+    assessments,
+    rule,
+    split_before,
+)
 
 ESTIMATES = ("statistic", "vocabulary")
 
@@ -12,13 +23,13 @@ ESTIMATES = ("statistic", "vocabulary")
 @rule("LEA001", "fit-before-split", Severity.ERROR)
 def fit_before_split(trace: Trace) -> Iterator[Report]:
     for assessment in assessments(trace):
-        if assessment.on_learnt_rows or not assessment.learnings:
+        if assessment.on_learnt_rows or not assessment.learnings or (assessment.held_out and assessment.apart):
             continue
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):
                 continue
             yield Report(
-                mark.place, message(mark, assessment), evidence(mark, assessment), confidence(mark, assessment)
+                mark.place, message(mark, assessment), evidence(trace, assessment), confidence(mark, assessment)
             )
 
 
@@ -31,10 +42,10 @@ def message(mark: Mark, assessment: Assessment) -> str:
     )
 
 
-def evidence(mark: Mark, assessment: Assessment) -> tuple[Evidence, ...]:
-    steps = [Evidence(one.place, "what is learnt here holds it") for one in assessment.learnings[:3]]
-    steps.append(Evidence(assessment.place, "and is judged here on rows that it was computed over"))
-    return tuple(steps)
+def evidence(trace: Trace, assessment: Assessment) -> tuple[Evidence, ...]:
+    split = split_before(trace, assessment.rows)
+    steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
+    return (*steps, Evidence(assessment.place, "and judged here on rows that it was computed over"))
 
 
 def confidence(mark: Mark, assessment: Assessment) -> Confidence:

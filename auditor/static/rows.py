@@ -69,7 +69,10 @@ class Provenance(Effects):
 
     def _trail_of_object(self, obj: Obj, depth: int) -> Trail | None:
         if obj.kind in ("list", "dict"):
-            return self.trail_of(self.elements(Ref(obj)), depth - 1)
+            inside = self.items(Ref(obj))
+            if inside is None:
+                inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
+            return merged(self.trail_of(one, depth - 1) for one in inside)
         held: Data | None = self.world.get(obj, TRAIL)
         if held is not None:
             return held.trail
@@ -595,6 +598,10 @@ class Provenance(Effects):
         origin = Origin(key, "", self.place(doing.site))
         return self._back(doing, Trail(frozenset((Rows(origin),)), role="index"))
 
+    def _on_mask(self, doing: _Doing) -> Value:
+        trail = self.rows_in(doing, source=False)
+        return doing.value if trail is None else self._back(doing, trail.as_("mask"))
+
     def _on_isin(self, doing: _Doing) -> Value:
         by = merged(self.trail_of(one) for one in doing.args.all())
         sym = ("isin", self.fresh(doing.site))
@@ -614,6 +621,8 @@ class Provenance(Effects):
             done = self.score(doing, trail, trail.learnt, doing.metric, predicted=trail.scores)
             figure = Trail(learnt=trail.learnt, role="statistic", scores=frozenset((done,)))
             return self.made(doing.site, figure, doing.value)
+        if trail.role == "mask":
+            return self._back(doing, None)
         if trail.role == "statistic" or not trail.rows:
             return self._back(doing, trail)
         name = self.words(doing.called)
@@ -1120,6 +1129,7 @@ _FLOWS: dict[str, Callable[[Provenance, _Doing], Value]] = {
     "sample": Provenance._on_sample,
     "drop": Provenance._on_drop,
     "index": Provenance._on_index,
+    "mask": Provenance._on_mask,
     "isin": Provenance._on_isin,
     "statistic": Provenance._on_statistic,
     "encoding": Provenance._on_encoding,

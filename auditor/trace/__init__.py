@@ -1,6 +1,6 @@
 """The vocabulary that both witnesses tell their story in and all rules judge. Imports nothing else of ours."""
 
-from auditor.trace.assessments import Assessment, Learning, assessments, learnings
+from auditor.trace.assessments import Assessment, Learning, assessments, learnings, split_before
 from auditor.trace.events import (
     Accumulate,
     Apply,
@@ -75,4 +75,5 @@ __all__ = [
     "assessments",
     "learnings",
     "rule",
+    "split_before",
 ]

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.trace.events import Event, Forward, Mark, Score, Train
+from auditor.trace.events import Event, Forward, Mark, Score, Split, Train
 from auditor.trace.places import Place
-from auditor.trace.rows import Rows, holds, meet
+from auditor.trace.rows import Cut, Rows, holds, meet
 from auditor.trace.trace import Trace
 
 
@@ -61,6 +61,11 @@ class Assessment:
         """The trainings that certainly saw some of these rows."""
         return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))
 
+    @property
+    def apart(self) -> bool:
+        """The rows are those of a part that was divided from the others before: some are still untouched."""
+        return any(cut.part is not None for rows in self.rows for cut in rows.cuts if not one_of_folds(cut))
+
     def was_in(self, mark: Mark) -> bool:
         """What was computed saw every row that is judged here."""
         return holds(mark.rows, self.rows)
@@ -68,6 +73,10 @@ class Assessment:
     def alone_in(self, mark: Mark) -> bool:
         """What was computed saw no other rows than those that are judged here."""
         return all(any(one.holds(other) for one in self.rows) for other in mark.rows)
+
+
+def one_of_folds(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == "folds"
 
 
 def learnings(trace: Trace) -> Iterator[Learning]:
@@ -111,6 +120,12 @@ def _passes(trace: Trace) -> Iterator[Assessment]:
 
 def by_place(event: Event) -> tuple[str, int]:
     return event.place.path, event.place.node
+
+
+def split_before(trace: Trace, rows: Iterable[Rows]) -> Split | None:
+    """Where these rows were divided from others."""
+    cuts = frozenset[Cut]().union(*(one.cuts for one in rows))
+    return next((split for split in trace.all(Split) if split.cuts & cuts), None)
 
 
 def named(rows: Iterable[Rows]) -> str:
