@@ -11,7 +11,7 @@ from auditor.trace import Assessment, Confidence, Evidence, Report, Severity, Tr
 def training_score_reported(trace: Trace) -> Iterator[Report]:
     everything = [one for one in assessments(trace) if one.learnings]
     judged = [one for one in everything if one.figure]
-    clean = {learning.event for one in judged if not one.on_learnt_rows for learning in one.learnings}
+    clean = {learning.event for one in everything if not one.on_learnt_rows for learning in one.learnings}
     for one in judged:
         if one.on_learnt_rows and any(learning.event in clean for learning in one.learnings):
             yield Report(one.place, message(one), evidence(one), confidence(one))

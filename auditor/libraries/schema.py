@@ -113,6 +113,7 @@ RowsRole = Literal[
     "sample",  # some rows at random; dropping their index leaves the others
     "drop",  # the rows without those whose index it is given; columns where ``columns`` says so
     "index",  # row numbers
+    "apply",  # the same rows, by a function: of each row or value where there is one column or ``axis`` is 1
     "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
     "statistic",  # a number over all rows; over each row where ``axis`` is 1

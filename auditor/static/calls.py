@@ -319,8 +319,10 @@ class Calls(Provenance):
     def call_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         """A method of something that is not an object of the project with that method."""
         value = self._called_method(receiver, name, args, site, expr)
-        flow = self.method_flow(receiver, name, args)
-        return value if flow is None else self.flowed(flow, receiver, args, site, value, expr)
+        row = self.method_row(receiver, name, args)
+        if row is None or row.rows is None:
+            return value
+        return self.flowed(row.rows, receiver, args, site, value, expr, row)
 
     def _called_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         kind = type(receiver)

@@ -279,6 +279,8 @@ class Expressions(Calls):
             stored: Value | None = self.world.get(value.sym, name)
             if stored is not None:
                 return stored
+        if self.locates(name) and not value.flows:
+            return value
         row = self.libraries.attribute("tensor", name)
         if row is not None and (value.flows or row.does != "constant"):
             if row.does == "constant":

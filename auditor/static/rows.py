@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
-from auditor.libraries import Argument, Call, Flow
+from auditor.libraries import Argument, Call, Flow, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import names_part
 from auditor.static.effects import Effects, dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged
-from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value
+from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Obj, Partial, Ref, Seq, Value
 from auditor.trace import Cut, Mark, MarkKind, Model, Origin, Range, Rows, Score, Select, Split, Train
 from auditor.trace.rows import DECLARED
 
@@ -393,26 +393,25 @@ class Provenance(Effects):
         """An estimator made of others: its steps."""
         self.world.set(obj, "%steps", Seq(tuple(args.all())))
 
-    def method_flow(self, receiver: Value, name: str, args: Arguments) -> Flow | None:
-        """What a method does to rows."""
+    def method_row(self, receiver: Value, name: str, args: Arguments) -> Method | None:
+        """What a method is known to do."""
         if type(receiver) is Ref:
             obj = receiver.obj
-            row = self.network_row(obj, name) if obj.kind == "module" else self.libraries.method(obj.kind, name)
-            return row.rows if row is not None else None
+            return self.network_row(obj, name) if obj.kind == "module" else self.libraries.method(obj.kind, name)
         if type(receiver) is not Data:
             return None
         if receiver.kind:
             row = self.libraries.method(receiver.kind, name)
             if row is not None and row.rows is not None:
-                return row.rows
+                return row
         if receiver.flows and receiver.trail is None:
             return None
         row = self.libraries.method("rows", name)
         if row is not None and row.rows is not None:
-            return row.rows
+            return row
         return self._guessed(receiver, name, args)
 
-    def _guessed(self, receiver: Data, name: str, args: Arguments) -> Flow | None:
+    def _guessed(self, receiver: Data, name: str, args: Arguments) -> Method | None:
         """What a method of something that nobody knows says by its name: ``fit(X, y)`` learns."""
         if receiver.sym is None or receiver.trail is not None or self.known_network(receiver) is not None:
             return None
@@ -422,12 +421,12 @@ class Provenance(Effects):
         for table in (kind, "predictor", "transformer"):
             row = self.libraries.method(table, name)
             if row is not None and row.rows is not None and not (table != kind and name == "fit"):
-                return row.rows
+                return row
         return None
 
     def flowed(
         self, flow: Flow, receiver: Value | None, args: Arguments, site: int, value: Value, called: s.Call | None,
-        row: Call | None = None,
+        row: Call | Method | None = None,
     ) -> Value:  # fmt: skip
         """What comes back of a call, with its rows; what it does to rows is told."""
         done = _FLOWS.get(flow.does)
@@ -528,13 +527,13 @@ class Provenance(Effects):
                 self.assign(func.obj, self.made(doing.site, trail, doing.receiver))
             return NONE
         kind = doing.receiver.kind if type(doing.receiver) is Data and doing.receiver.kind == "dataframe" else ""
-        if doing.row is not None and doing.row.kind == "dataframe":
-            kind = "dataframe"
+        if doing.row is not None and doing.row.kind:
+            kind = doing.row.kind
         value = doing.value
         if type(value) is Ref and value.obj.kind not in ("list", "dict"):
             value = Data(self.fresh(doing.site))
         made = self.made(doing.site, trail, value, kind)
-        return replace(made, kind=kind) if kind and not made.kind else made
+        return replace(made, kind=kind) if kind and made.kind != kind else made
 
     def assign(self, target: s.Expr, value: Value) -> None:
         raise NotImplementedError
@@ -597,6 +596,25 @@ class Provenance(Effects):
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
         return self._back(doing, Trail(frozenset((Rows(origin),)), role="index"))
+
+    def _on_apply(self, doing: _Doing) -> Value:
+        trail = self.rows_in(doing, source=False)
+        if trail is None:
+            return doing.value
+        func = doing.args.positional[0] if doing.args.positional else doing.args.keyword.get("func", NONE)
+        marks = self.others(doing)
+        if type(func) is Const and isinstance(func.value, str):
+            row = self.libraries.method("rows", func.value)
+            if row is not None and row.rows is not None and row.rows.does == "statistic":
+                return self._changes("statistic")(doing)
+        elif isinstance(func, (Fn, Partial)):
+            axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+            single = trail.columns is not None and trail.columns.only and len(trail.columns.names) == 1
+            one = trail.as_("element") if single or (type(axis) is Const and axis.value in (1, "columns")) else trail
+            given = Data(("applied", self.fresh(doing.site)), trail=one)
+            made = self.trail_of(self.call(func, Arguments([given], {}), doing.site))
+            marks |= made.found if made is not None else frozenset()
+        return self._back(doing, trail.marked(marks))
 
     def _on_mask(self, doing: _Doing) -> Value:
         trail = self.rows_in(doing, source=False)
@@ -1053,7 +1071,7 @@ class _Doing:
 
     def __init__(
         self, flow: Flow, receiver: Value | None, args: Arguments, site: int, value: Value, called: s.Call | None,
-        row: Call | None,
+        row: Call | Method | None,
     ) -> None:  # fmt: skip
         self.flow, self.receiver, self.args, self.site = flow, receiver, args, site
         self.value, self.called, self.row = value, called, row
@@ -1129,6 +1147,7 @@ _FLOWS: dict[str, Callable[[Provenance, _Doing], Value]] = {
     "sample": Provenance._on_sample,
     "drop": Provenance._on_drop,
     "index": Provenance._on_index,
+    "apply": Provenance._on_apply,
     "mask": Provenance._on_mask,
     "isin": Provenance._on_isin,
     "statistic": Provenance._on_statistic,
