@@ -1,4 +1,63 @@
-"""A category encoder looks at all rows before the split."""
+"""Categories are listed from all rows before they are split.
+
+## What it finds
+
+`get_dummies`, an encoder of categories or category codes that look at every row before the split, without the
+target.
+
+## Why it matters
+
+The model has a column for categories that only held-out rows have. That gives away next to nothing; what it hides
+is that the program does not know what to do with a category it has never seen, which is the first thing that new
+rows bring. So this is advice, and no reason to distrust a score. Encoders that use the target are another matter
+(LEA001).
+
+## Bad
+
+```python
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
+
+people = pd.read_csv("incomes.csv")
+y = people.pop("rich")
+X = pd.get_dummies(people)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+forest = RandomForestClassifier(random_state=0).fit(X_train, y_train)
+print(forest.score(X_test, y_test))
+```
+
+## Good
+
+```python
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+people = pd.read_csv("incomes.csv")
+y = people.pop("rich")
+X_train, X_test, y_train, y_test = train_test_split(people, y, random_state=0)
+model = make_pipeline(
+    OneHotEncoder(handle_unknown="ignore"), RandomForestClassifier()
+)
+model.fit(X_train, y_train)
+print(model.score(X_test, y_test))
+```
+
+## Not reported
+
+The target, as numbers or columns; categories written out in the program; encoders inside a pipeline or fitted on
+the training rows.
+
+## Sources
+
+- scikit-learn, `OneHotEncoder` and its `handle_unknown`:
+  <https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.OneHotEncoder.html>
+- scikit-learn, *Common pitfalls*, "How to avoid data leakage":
+  <https://scikit-learn.org/stable/common_pitfalls.html#how-to-avoid-data-leakage>
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from auditor.trace.events import (
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
 from auditor.trace.networks import Layer, Model, Network, Sensitivity
 from auditor.trace.places import Place, Source, Span
-from auditor.trace.rows import Cut, Origin, PartName, Range, Rows
+from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, holds, meet
 from auditor.trace.rule import Report, Rule, rule
 from auditor.trace.trace import Trace
 
@@ -73,7 +73,9 @@ __all__ = [
     "Trace",
     "Train",
     "assessments",
+    "holds",
     "learnings",
+    "meet",
     "rule",
     "split_before",
 ]
