@@ -211,8 +211,8 @@ def here(file: str) -> list[tuple[str, Call]]:
     """The rows of a file that can be compared with what is installed."""
     usable = set()
     for root in FILES[file].roots:
-        if importlib.util.find_spec(root) is not None:
-            with contextlib.suppress(Exception):  # whatever a broken installation raises
+        with contextlib.suppress(Exception):  # whatever a broken installation raises
+            if importlib.util.find_spec(root) is not None:
                 imported(root)
                 usable.add(root)
     if not usable:
@@ -271,15 +271,18 @@ def made(name: str, row: Call, libraries: Libraries) -> Iterator[str]:
     parent, _, pattern = name.rpartition(".")
     if row.kind is None or "*" in parent:
         return
-    try:
-        module = resolve(parent)
-    except (Missing, Unreadable):
-        return
-    for one in dir(module) if "*" in pattern else [pattern]:
-        path = f"{parent}.{one}"
-        cls = attribute(module, one) if has(module, one) and libraries.call(path) is row else None
+    names = dir(resolved(parent)) if "*" in pattern else [pattern]
+    for path in (f"{parent}.{one}" for one in names):
+        cls = resolved(path) if libraries.call(path) is row else None
         if inspect.isclass(cls) and cls.__module__.startswith(parent):
             yield path
+
+
+def resolved(path: str) -> object:
+    try:
+        return resolve(path)
+    except (Missing, Unreadable):
+        return None
 
 
 def operands(flow: Flow | None) -> Iterator[Argument]:
