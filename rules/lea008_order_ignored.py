@@ -83,7 +83,10 @@ def by_place(mark: Mark) -> tuple[str, int]:
 
 
 def message(split: Split, tie: Mark) -> str:
-    return fX
+    return (
+        "rows that hold parts of their neighbours are split at random: what is held out is known from the rows beside "
+        f"it ({tie.place.seen_from(split.place)}). Split by time."
+    )
 
 
 def evidence(ties: list[Mark]) -> tuple[Evidence, ...]:
