@@ -71,7 +71,7 @@ from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, T
 @rule("LEA008", "order-ignored", Severity.WARNING)
 def order_ignored(trace: Trace) -> Iterator[Report]:
     for split in trace.all(Split):
-        if split.how not in ("random", "stratified") or split.folds:
+        if split.how not in ("random", "stratified"):
             continue
         ties = sorted((mark for mark in split.marks if mark.kind == "lag"), key=by_place)
         if ties:

@@ -68,17 +68,6 @@ def training_score_reported(trace: Trace) -> Iterator[Report]:
     for one in judged:
         if one.on_learnt_rows and any(learning.event in clean for learning in one.learnings):
             yield Report(one.place, message(one), evidence(one), confidence(one))
-    asked = {learning.event for one in everything if one.figure or not one.on_learnt_rows for learning in one.learnings}
-    for one in everything:
-        if one.on_learnt_rows and not any(learning.event in asked for learning in one.learnings):
-            yield Report(one.place, nothing_else(one), evidence(one), confidence(one))
-
-
-def nothing_else(one: Assessment) -> str:
-    return (
-        "predictions are made only for rows that were trained on "
-        f"({one.on_learnt_rows[0].place.seen_from(one.place)}): they say nothing about new rows."
-    )
 
 
 def message(one: Assessment) -> str:

@@ -204,7 +204,7 @@ class Provenance(Effects):
             if base is None:
                 return None
             cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
-            return base.cut(*cuts).marked(())
+            return base.cut(*cuts).marked(mark for mark in by.found if mark.kind == "resample")
         masked = self._mask(value)
         if masked:
             base = trail or self.sourced(owner)
@@ -383,15 +383,24 @@ class Provenance(Effects):
             return value
         if type(value) is Ref and value.obj.kind == row.kind and row.estimates:
             value.obj.row = row
+        if type(value) is Ref and value.obj.kind in HOLDERS:
+            self._hold(value.obj, args, row.rows)
+        if type(value) is Ref and row.estimates and row.rows is not None and self._listed(args, row.rows):
+            value.obj.row = None
         if row.rows is None:
-            if type(value) is Ref and value.obj.kind in HOLDERS:
-                self._hold(value.obj, args)
             return value
         return self.flowed(row.rows, None, args, site, value, called, row)
 
-    def _hold(self, obj: Obj, args: Arguments) -> None:
-        """An estimator made of others: its steps."""
+    def _listed(self, args: Arguments, flow: Flow) -> bool:
+        """What an encoder would look for in the rows is given to it."""
+        given = self.operand(args, flow.bins) if flow.bins is not None else None
+        return given is not None and type(given) is not Const
+
+    def _hold(self, obj: Obj, args: Arguments, flow: Flow | None) -> None:
+        """What a compound object is made of: its steps, and whether it takes rows at random."""
         self.world.set(obj, "%steps", Seq(tuple(args.all())))
+        shuffles = self.operand(args, flow.shuffle) if flow is not None and flow.shuffle is not None else None
+        self.world.set(obj, "%shuffles", shuffles if shuffles != Const(False) else None)
 
     def method_row(self, receiver: Value, name: str, args: Arguments) -> Method | None:
         """What a method is known to do."""
@@ -552,8 +561,13 @@ class Provenance(Effects):
         trail = self.rows_in(doing)
         if trail is None:
             return doing.value
-        chosen = trail.cut(Cut(("some", self.fresh(doing.site))))
-        return self._back(doing, chosen)
+        cut = Cut(("some", self.fresh(doing.site)))
+        target = self.target_of(doing)
+        if target is not None:
+            labels = self.sourced(target)
+            pair = (trail.cut(cut), labels.cut(cut) if labels is not None else None)
+            return Seq(tuple(Data((self.fresh(doing.site), n), trail=one) for n, one in enumerate(pair)))
+        return self._back(doing, trail.cut(cut))
 
     def _on_sample(self, doing: _Doing) -> Value:
         trail = self.rows_in(doing)
@@ -635,7 +649,7 @@ class Provenance(Effects):
         axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
         if type(axis) is Const and axis.value in (1, -1, "columns"):
             return self._back(doing, trail)
-        if trail.learnt and trail.rows and trail.role != "statistic":
+        if trail.learnt and trail.judged and trail.rows and trail.role != "statistic":
             done = self.score(doing, trail, trail.learnt, doing.metric, predicted=trail.scores)
             figure = Trail(learnt=trail.learnt, role="statistic", scores=frozenset((done,)))
             return self.made(doing.site, figure, doing.value)
@@ -674,6 +688,9 @@ class Provenance(Effects):
         return self._changes("window")(doing)
 
     def _on_resampled(self, doing: _Doing) -> Value:
+        replaced = doing.args.keyword.get("replace")
+        if type(replaced) is Const and not replaced.value:
+            return self._on_some(doing)
         parts = [self.sourced(one) for one in doing.args.positional]
         trails = [one for one in parts if one is not None and one.rows]
         if not trails:
@@ -794,9 +811,10 @@ class Provenance(Effects):
         ))  # fmt: skip
         return self.iterating(pair, doing.site)
 
-    @staticmethod
-    def _how(receiver: Value | None) -> str:
+    def _how(self, receiver: Value | None) -> str:
         kind = receiver.obj.kind if type(receiver) is Ref else ""
+        if type(receiver) is Ref and kind == "splitter" and self.world.get(receiver.obj, "%shuffles") is None:
+            return "unknown"
         return {"group-splitter": "grouped", "time-splitter": "ordered", "splitter": "random"}.get(kind, "unknown")
 
     # roles: estimators
@@ -1009,12 +1027,14 @@ class Provenance(Effects):
         key = ("folds", self.frame.module, doing.site, self.context)
         rows, marks = trail.rows, trail.found
         name = doing.name_of(value)
+        target = self.target_of(doing)
+        label = label_among(trail, self.sourced(target)) if target is not None else ""
         train = self.emit(
             Train, doing.site, ("folds", rows, marks),
             lambda place: Train(
                 place=place, model=None, framework="", name=self.words(doing.called), rows=frozenset(
                     one.cut(Cut(key, "train")) for one in rows
-                ), marks=marks,
+                ), marks=marks, label=label,
             ),
         )  # fmt: skip
         self.score(doing, trail.cut(Cut(key, "test")), frozenset((train,)), doing.metric or name, held_out=True)
@@ -1031,6 +1051,10 @@ class Provenance(Effects):
         rows = frozenset(row for train in learnt for row in train.rows)
         if rows:
             self.emit(Select, doing.site, ("search", rows), lambda place: Select(place=place, how="search", rows=rows))
+            trail = self.sourced(self.operand(doing.args, doing.flow.arg or Argument(at=0)))
+            key = ("folds", self.frame.module, doing.site, self.context)
+            if trail is not None:
+                self.score(doing, trail.cut(Cut(key, "test")), learnt, "search", held_out=True)
         return made
 
 
@@ -1109,7 +1133,7 @@ class _Doing:
 
 LONGEST_PART = 16
 """Longer texts are paths and messages."""
-HOLDERS = frozenset({"pipeline", "search", "predictor"})
+HOLDERS = frozenset({"pipeline", "search", "predictor", "splitter"})
 ESTIMATORS = frozenset(
     {"transformer", "label-encoder", "predictor", "search", "pipeline", "clusterer", "resampler", "undersampler"}
 )

@@ -49,6 +49,8 @@ class Trail:
     columns: Columns | None = Columns()
     scores: frozenset[Score] = frozenset()
     """The figures that the value is made of."""
+    judged: bool = False
+    """Predictions have met something else that has rows: they are compared with the labels."""
     known: bool = True
     """False: it may hold other rows than these."""
 
@@ -106,6 +108,7 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
         roles.pop() if len(roles) == 1 else "",
         columns.pop() if len(columns) == 1 else None,
         frozenset().union(*(one.scores for one in known)),
+        any(one.judged for one in known) or len({bool(one.learnt) for one in known if one.rows}) > 1,
         all(one.known for one in known) and len(rows) <= MOST_ROWS,
     )
 
