@@ -75,18 +75,18 @@ from auditor.trace import Assessment, Confidence, Evidence, Report, Select, Seve
 def selected_on_test(trace: Trace) -> Iterator[Report]:
     judged = [one for one in assessments(trace) if one.learnings]
     for select in trace.all(Select):
-        if select.how == "schedule" or not any(rows.declared == "test" for rows in select.rows):
+        if select.how == "schedule" or not any(trace.part(rows) == "test" for rows in select.rows):
             continue
-        if any(untouched(one, select) for one in judged):
+        if any(untouched(trace, one, select) for one in judged):
             continue
-        yield Report(select.place, message(), evidence(select), confidence(select))
+        yield Report(select.place, message(), evidence(trace, select), confidence(select))
 
 
-def untouched(one: Assessment, select: Select) -> bool:
+def untouched(trace: Trace, one: Assessment, select: Select) -> bool:
     """Rows that neither the training nor this choice has seen give a score of their own."""
     if not one.figure or one.on_learnt_rows or meet(one.rows, select.rows):
         return False
-    return not any(rows.declared in ("train", "validation") for rows in one.rows)
+    return not any(trace.part(rows) in ("train", "validation") for rows in one.rows)
 
 
 def message() -> str:
@@ -96,11 +96,11 @@ def message() -> str:
     )
 
 
-def evidence(select: Select) -> tuple[Evidence, ...]:
+def evidence(trace: Trace, select: Select) -> tuple[Evidence, ...]:
     passes = sorted(select.forwards, key=lambda one: (one.place.path, one.place.node))
     scores = sorted(select.scores, key=lambda one: (one.place.path, one.place.node))
     steps = [Evidence(one.place, "the test rows are scored here") for one in (*passes[:2], *scores[:2])]
-    places = {rows.origin.place for rows in select.rows if rows.declared == "test"} - {None}
+    places = {rows.origin.place for rows in select.rows if trace.part(rows) == "test"} - {None}
     steps.extend(Evidence(place, "they come from here") for place in places if place is not None)
     return tuple(steps)
 

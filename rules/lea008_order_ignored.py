@@ -67,13 +67,15 @@ from collections.abc import Iterator
 
 from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, rule
 
+TIES = ("lag", "window")
+
 
 @rule("LEA008", "order-ignored", Severity.WARNING)
 def order_ignored(trace: Trace) -> Iterator[Report]:
     for split in trace.all(Split):
         if split.how not in ("random", "stratified"):
             continue
-        ties = sorted((mark for mark in split.marks if mark.kind == "lag"), key=by_place)
+        ties = sorted((mark for mark in split.marks if mark.kind in TIES and not mark.grouped), key=by_place)
         if ties:
             yield Report(split.place, message(split, ties[0]), evidence(ties), confidence(split))
 

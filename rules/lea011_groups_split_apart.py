@@ -71,13 +71,15 @@ from collections.abc import Iterator
 
 from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, rule
 
+TIES = ("lag", "window")
+
 
 @rule("LEA011", "groups-split-apart", Severity.WARNING)
 def groups_split_apart(trace: Trace) -> Iterator[Report]:
     for split in trace.all(Split):
         if split.how not in ("random", "stratified") or split.folds:
             continue
-        ties = sorted((mark for mark in split.marks if mark.kind == "window"), key=by_place)
+        ties = sorted((mark for mark in split.marks if mark.kind in TIES and mark.grouped), key=by_place)
         if ties:
             yield Report(split.place, message(split, ties[0]), evidence(ties), confidence(split))
 

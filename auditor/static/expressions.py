@@ -95,6 +95,8 @@ class Expressions(Calls):
         return Data(("global", self.frame.module, name))
 
     def assign(self, target: s.Expr, value: Value) -> None:
+        if type(value) is Data and value.trail is not None and value.trail.rows:
+            self.name_rows(target, value.trail)
         if isinstance(target, s.Name):
             self.bind_name(target.id, value)
         elif isinstance(target, s.Sequence):

@@ -12,7 +12,7 @@ from auditor.static.effects import Effects, dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Obj, Partial, Ref, Seq, Value
-from auditor.trace import Cut, Mark, MarkKind, Model, Origin, Range, Rows, Score, Select, Split, Train
+from auditor.trace import Cut, Mark, MarkKind, Model, Named, Origin, Range, Rows, Score, Select, Split, Train
 from auditor.trace.rows import DECLARED
 
 TRAIL = "%trail"
@@ -348,7 +348,9 @@ class Provenance(Effects):
         rows, marks = over.rows, over.found
         return self.emit(
             Mark, site, (kind, rows, target),
-            lambda place: Mark(place=place, kind=kind, rows=rows, name=name, target=target, marks=marks),
+            lambda place: Mark(
+                place=place, kind=kind, rows=rows, name=name, target=target, marks=marks, grouped=self.grouped(kind),
+            ),
         )  # fmt: skip
 
     def select(self, figures: Data, site: int) -> None:
@@ -366,7 +368,23 @@ class Provenance(Effects):
     def keeps_extreme(self, name: str) -> bool:
         """It gives the largest or the smallest of what it is given."""
         row = self.libraries.call(name)
-        return row is not None and row.rows is not None and row.rows.does == "statistic"
+        return row is not None and row.rows is not None and row.rows.does == "extreme"
+
+    def grouped(self, kind: MarkKind) -> bool:
+        """It stands in a loop over groups: windows in a loop of their own, inside that one."""
+        loops = sum(len(one.loops) for one in self.stack)
+        return loops > (1 if kind == "window" else 0)
+
+    def name_rows(self, target: s.Expr, trail: Trail) -> None:
+        """Rows get a name that says what they are for."""
+        name = target.id if isinstance(target, s.Name) else target.name if isinstance(target, s.Attr) else ""
+        part = names_part(name) if name else None
+        if part is None:
+            return
+        for cut in {cut for rows in trail.rows for cut in rows.cuts if cut.part is not None}:
+            key = (Named, cut, part)
+            if key not in self.events:
+                self.events[key] = Named(place=self.place(target.site), cut=cut, part=part)
 
     def words(self, called: s.Call | None) -> str:
         """The user's words for whoever is called."""
@@ -638,6 +656,20 @@ class Provenance(Effects):
         by = merged(self.trail_of(one) for one in doing.args.all())
         sym = ("isin", self.fresh(doing.site))
         return Data(sym, trail=replace(by or NOWHERE, role="mask"))
+
+    def _on_extreme(self, doing: _Doing) -> Value:
+        """The best of several scores, or a statistic like any other."""
+        values = [doing.receiver, *doing.args.all()] if doing.receiver is not None else doing.args.all()
+        figures = self.all_spilled(values)
+        if figures.trail is not None and figures.trail.scores and figures.trail.role == "statistic":
+            if any(self.several(one) for one in values):
+                self.select(figures, doing.site)
+            return self.made(doing.site, figures.trail, doing.value)
+        return self._on_statistic(doing)
+
+    def several(self, value: Value) -> bool:
+        """It holds more than one figure."""
+        return type(value) is Ref and value.obj.kind in ("list", "dict")
 
     def _on_statistic(self, doing: _Doing) -> Value:
         subject = self.subject(doing)
@@ -1174,6 +1206,7 @@ _FLOWS: dict[str, Callable[[Provenance, _Doing], Value]] = {
     "apply": Provenance._on_apply,
     "mask": Provenance._on_mask,
     "isin": Provenance._on_isin,
+    "extreme": Provenance._on_extreme,
     "statistic": Provenance._on_statistic,
     "encoding": Provenance._on_encoding,
     "binning": Provenance._on_binning,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from auditor.trace.networks import Model
 from auditor.trace.places import Place
-from auditor.trace.rows import Cut, Rows
+from auditor.trace.rows import Cut, PartName, Rows
 
 ModeName = Literal["train", "eval"]
 
@@ -189,10 +189,18 @@ class Mark(Event):
     """What the user calls the estimator or the statistic."""
     target: bool = False
     """The labels had a hand in it."""
-    labels: bool = False
-    """It is made of the labels alone, so the features learn nothing from it."""
+    grouped: bool = False
+    """It is made anew for each of several groups: subjects, recordings, clips."""
     marks: frozenset[Mark] = frozenset()
     """What had been computed and was in these rows before."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Named(Event):
+    """The user's name for some rows says what they are for: the weakest witness, and never a finding by itself."""
+
+    cut: Cut
+    part: PartName
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
