@@ -304,6 +304,10 @@ class Provenance(Effects):
             (column,) = names
             kept = frozenset((one, mark) for one, mark in trail.marks if one != column or type(index) is Seq)
             made = replace(trail, marks=kept).marked(inside.found, column)
+            tied = any(mark.kind in ("lag", "window", "statistic") for mark in inside.found)
+            parents = frozenset() if tied or inside.role == "statistic" else inside.parents - {column}
+            others = frozenset((name, of) for name, of in made.computed if name != column)
+            made = replace(made, computed=others | {(column, parents)} if parents else others)
             columns = made.columns
             if columns is not None and not columns.may_have(column):
                 shown = columns.names | {column} if columns.only else columns.names - {column}
@@ -358,7 +362,8 @@ class Provenance(Effects):
         scores = figures.trail.scores if figures.trail is not None else frozenset()
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
-        if not rows:
+        again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
+        if not rows or again:
             return
         self.emit(
             Select, site, ("best", rows, scores, forwards),
@@ -591,6 +596,10 @@ class Provenance(Effects):
         trail = self.rows_in(doing)
         if trail is None:
             return doing.value
+        replaced = doing.args.keyword.get("replace")
+        if type(replaced) is Const and replaced.value:
+            mark = self.mark("resample", trail, doing.site, self.words(doing.called))
+            return self._back(doing, trail.marked((mark,)))
         share = self.operand(doing.args, doing.flow.arg) if doing.flow.arg is not None else None
         share = doing.args.keyword.get("frac", share)
         if type(share) is Const and share.value in (1, 1.0):
@@ -1117,7 +1126,13 @@ def label_among(features: Trail, labels: Trail | None) -> str:
         return ""
     if not any(one.meets(other) for one in features.rows for other in labels.rows):
         return ""
-    return next((name for name in sorted(labels.columns.names) if features.columns.may_have(name)), "")
+    has = features.columns.may_have
+    for name in sorted(labels.columns.names):
+        if has(name) or any(name in parents and has(made) for made, parents in features.computed):
+            return name
+        if any(made == name and parents and all(map(has, parents)) for made, parents in labels.computed):
+            return name
+    return ""
 
 
 class _Doing:

@@ -49,6 +49,10 @@ class Trail:
     columns: Columns | None = Columns()
     scores: frozenset[Score] = frozenset()
     """The figures that the value is made of."""
+    parents: frozenset[str] = frozenset()
+    """The columns that the value was computed from, row by row."""
+    computed: frozenset[tuple[str, frozenset[str]]] = frozenset()
+    """Columns of the table that were computed from others, row by row."""
     judged: bool = False
     """Predictions have met something else that has rows: they are compared with the labels."""
     known: bool = True
@@ -71,7 +75,8 @@ class Trail:
     def column(self, name: str) -> Trail:
         """One column of a table."""
         marks = frozenset((None, mark) for column, mark in self.marks if column in (None, name))
-        return replace(self, marks=marks, columns=Columns(frozenset((name,)), True))
+        parents = frozenset((name,)).union(*(names for made, names in self.computed if made == name))
+        return replace(self, marks=marks, columns=Columns(frozenset((name,)), True), parents=parents)
 
     def columned(self, columns: Columns | None) -> Trail:
         """Some of its columns; marks of the others stay behind."""
@@ -82,7 +87,12 @@ class Trail:
 
     def vague(self, key: Hashable) -> Trail:
         """After something that nobody knows: rows may have been chosen, and nothing says in which order they are."""
-        return replace(self.cut(Cut(("some", key))), columns=None, role="" if self.role != "element" else "element")
+        return replace(
+            self.cut(Cut(("some", key))),
+            columns=None,
+            parents=frozenset(),
+            role="" if self.role != "element" else "element",
+        )
 
 
 NOWHERE = Trail()
@@ -108,6 +118,8 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
         roles.pop() if len(roles) == 1 else "",
         columns.pop() if len(columns) == 1 else None,
         frozenset().union(*(one.scores for one in known)),
+        frozenset().union(*(one.parents for one in known)),
+        frozenset().union(*(one.computed for one in known)),
         any(one.judged for one in known) or len({bool(one.learnt) for one in known if one.rows}) > 1,
         all(one.known for one in known) and len(rows) <= MOST_ROWS,
     )
