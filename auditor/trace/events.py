@@ -93,6 +93,8 @@ class Forward(Event):
     """The forward passes whose input comes from this one."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
+    open: bool = False
+    """Nobody saw what becomes of its output in the end: gradients may be taken of it yet."""
 
 
 SinkKind = Literal["backward", "gradient", "score", "store", "report", "select", "act"]
