@@ -374,9 +374,7 @@ class Calls(Effects):
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
-        inside = self.all_spilled(args.all())
-        if inside.loss and inside.grads:
-            self.sink("gradient", inside, site)  # it may learn from its loss in a way of its own
+        self._may_learn(obj, args, site)
         if (
             obj.cls is not None
             and not self.unknown_bases(obj.cls)
@@ -386,6 +384,13 @@ class Calls(Effects):
         if self.passes_rows(args):
             return self.loss_like(name, self._as_data(self.forward(obj, args, site, expr)))
         return self.result(args, site, told=False)
+
+    def _may_learn(self, obj: Obj, args: Arguments, site: int) -> None:
+        """A network that is handed its loss by a name that nobody knows may learn from it in a way of its own."""
+        inside = self.all_spilled(args.all())
+        if inside.loss and inside.grads:
+            self.sink("gradient", inside, site)
+            self.model(obj).own_gradients = True
 
     def passes_rows(self, args: Arguments) -> bool:
         """Something that may be rows of data goes in: a tensor, a batch, anything unknown that is not a setting."""
@@ -421,6 +426,8 @@ class Calls(Effects):
                 self.assign(expr.func.obj, marked)
                 return marked
             return self.tensor_method(row, receiver, args, site)
+        if known is not None:
+            self._may_learn(known, args, site)
         return self.loss_like(name, self._as_data(self.unknown_method(receiver, name, args, site)))
 
     @staticmethod
