@@ -104,16 +104,22 @@ class Driver(Interpreter):
             self.stack, self.frame, self.context, self.assumed, self.world = saved
 
     def _leave_open(self, end: Exhausted) -> None:
-        """What becomes of passes in functions that were cut off nobody knows, nor of those whose output was at hand."""
+        """What becomes of the passes of calls that were cut off, and of what they hold, nobody knows."""
         self.world = end.world
+        frames = {one.frame for one in end.stack}
         held = {
-            flow for world in ancestors(end.world) if world.parent is not None
-            for value in world.local.values() if isinstance(value, Value)
-            for flow in self.spilled(value).grads
+            flow for world in ancestors(end.world) for (owner, _), value in world.local.items()
+            if owner in frames and isinstance(value, Value) for flow in self.spilled(value).grads
+        }  # fmt: skip
+        sites = [one.site for one in end.stack]
+        running = {
+            (self.place_of(one.function), tuple(site for site in sites[: depth + 1] if site is not None))
+            for depth, one in enumerate(end.stack) if one.function is not None
         }  # fmt: skip
         for event in self.log:
-            if isinstance(event, Forward) and (event in held or event.function in end.running):
-                event.open = True
+            if isinstance(event, Forward):
+                here = (event.function, event.chain) in running if event.function is not None else not event.chain
+                event.open |= here or event in held
 
     def _begin(self, frame: Frame) -> World:
         self.frame, self.context = frame, ()

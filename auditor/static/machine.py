@@ -38,9 +38,8 @@ DEAR = 500
 class Exhausted(Exception):
     """One entry point took more steps than it is worth; what was seen of it stays."""
 
-    def __init__(self, running: frozenset[Place | None], world: World) -> None:
-        self.running = running
-        """The functions that were running."""
+    def __init__(self, stack: list[Activation], world: World) -> None:
+        self.stack = stack
         self.world = world
 
 
@@ -198,8 +197,7 @@ class Machine:
     def step(self) -> None:
         self.steps += 1
         if self.steps > self.limit:
-            running = (self.place_of(one.function) if one.function is not None else None for one in self.stack)
-            raise Exhausted(frozenset(running), self.world)
+            raise Exhausted(self.stack[:], self.world)
 
     # choices: an expression that may go on in several worlds is evaluated once for each
 
