@@ -26,13 +26,13 @@ TESTS = re.compile(r"tests?|test_\w+\.py|\w+_test\.py|conftest\.py")
 MOST_STATES = 6
 FREE_STEPS = 30_000
 """What any project may cost..."""
-STEPS_A_SITE = 0.45
+STEPS_A_SITE = 0.25
 """...and for each of its expressions."""
 SHARE = 6
 """The part of what is left of that which one entry point may take."""
 FEWEST_STEPS = 800
-"""What an entry point may cost in any case; when all is spent, functions that train nothing are not entered."""
-MOST_REMEMBERED = 1_500
+"""What an entry point may cost in any case; when all is spent, tests and functions that train nothing are left."""
+MOST_REMEMBERED = 500
 """Calls whose outcomes are remembered from one entry point to the next."""
 
 
@@ -147,7 +147,7 @@ class Driver(Interpreter):
             for function in functions:
                 if function in self.reached or (wave and function.name in called.get(function, set())):
                     continue
-                if function in self.reached or (self.total > self.allowance and not self.drives(function)):
+                if function in self.reached or (self.total > self.allowance and not self._urgent(function)):
                     continue
                 whole = function.owner if function.owner is not None else function
                 self.entry(function.module, lambda: self._entry_function(function), whole.name)
@@ -167,6 +167,10 @@ class Driver(Interpreter):
             tests = any(TESTS.fullmatch(part) for part in function.module.split("/"))
             known = self._rank[function.module] = tests, not file.mentions(self.libraries.trigger_pattern)
         return (*known, not self.drives(function))
+
+    def _urgent(self, function: s.Function) -> bool:
+        tests, _, idle = self._promise(function)
+        return not tests and not idle
 
     @staticmethod
     def _called_names(functions: list[s.Function]) -> dict[s.Function, set[str]]:
