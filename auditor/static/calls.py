@@ -8,9 +8,11 @@ from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer
 from auditor.static.effects import dotted
 from auditor.static.machine import (
+    DEAR,
     DEEPEST_CALLS,
     FINE_STEPS,
-    MOST_FUNCTION_STEPS,
+    FUNCTION,
+    MOST_WALKED,
     Activation,
     Arguments,
     Outcome,
@@ -120,14 +122,22 @@ class Calls(Provenance):
 
     def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
         running = sum(1 for one in self.stack if one.function is fn.function)
-        spent = self.spent.get(fn.function, 0)
-        if running > 1 or len(self.stack) >= DEEPEST_CALLS or spent > MOST_FUNCTION_STEPS:
+        if running > 1 or len(self.stack) >= DEEPEST_CALLS or self._told_enough(fn.function):
+            if self.drives(fn.function):
+                for passed in self.all_spilled(args.all()).grads:
+                    passed.open = True
             return self.result(args, site, told=False)
         if self.steps > FINE_STEPS and not self.concerns_networks(fn.function):
             return self.result(args, site, told=False)
         if fn.manager:
             return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
         return self.choose(lambda: self.remembered(fn, args, site))
+
+    def _told_enough(self, function: s.Function) -> bool:
+        """It was walked so often, here or from all the entry points before, that once more is not worth its cost."""
+        if self.spent.get(function, 0) > FUNCTION * self.limit:
+            return True
+        return self.walked[function] > MOST_WALKED and self.dearest.get(function, 0) > DEAR
 
     def remembered(self, fn: Fn, args: Arguments, site: int) -> list[Outcome]:
         """The outcomes of a call: those of an earlier run from here where it read the same, else those of a new one."""
@@ -156,7 +166,7 @@ class Calls(Provenance):
         before = world.last
         first = [event for event in self.log[start:] if not before or event.after & before]
         ends = [(end, changes(end, world), value) for end, value in outcomes]
-        known.append(Summary(reads, ends, list(dict.fromkeys(first))))
+        known.append(Summary(reads, ends, list(dict.fromkeys(first)), before))
         del known[:-MOST_SUMMARIES]
         return outcomes
 
@@ -188,7 +198,10 @@ class Calls(Provenance):
         finally:
             self.stack.pop()
             self.frame, self.context, self.world = outer, context, base
-            self.spent[fn.function] = spent + self.steps - steps
+            cost = self.steps - steps
+            self.spent[fn.function] = spent + cost
+            if cost > DEAR:
+                self.dearest[fn.function] = cost
         self.reached.add(fn.function)
         outcomes: list[Outcome] = []
         for how, end, value in ends:
@@ -373,9 +386,7 @@ class Calls(Provenance):
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
-        inside = self.all_spilled(args.all())
-        if inside.loss and inside.grads:
-            self.sink("gradient", inside, site)  # it may learn from its loss in a way of its own
+        self._may_learn(obj, args, site)
         if (
             obj.cls is not None
             and not self.unknown_bases(obj.cls)
@@ -385,6 +396,13 @@ class Calls(Provenance):
         if self.passes_rows(args):
             return self.loss_like(name, self._as_data(self.forward(obj, args, site, expr)))
         return self.result(args, site, told=False)
+
+    def _may_learn(self, obj: Obj, args: Arguments, site: int) -> None:
+        """A network that is handed its loss by a name that nobody knows may learn from it in a way of its own."""
+        inside = self.all_spilled(args.all())
+        if inside.loss and inside.grads:
+            self.sink("gradient", inside, site)
+            self.model(obj).own_gradients = True
 
     def passes_rows(self, args: Arguments) -> bool:
         """Something that may be rows of data goes in: a tensor, a batch, anything unknown that is not a setting."""
@@ -420,6 +438,8 @@ class Calls(Provenance):
                 self.assign(expr.func.obj, marked)
                 return marked
             return self.tensor_method(row, receiver, args, site)
+        if known is not None:
+            self._may_learn(known, args, site)
         return self.loss_like(name, self._as_data(self.unknown_method(receiver, name, args, site)))
 
     @staticmethod

@@ -92,11 +92,18 @@ class Effects(Objects):
         """The name of the unknown value made here in this context; what was assumed of an earlier one is void."""
         sym = ("at", self.frame.module, site, self.context)
         assumed = self.world.assumed
-        if assumed:
-            stale = [key for key in assumed if sym in self._unknowns_in(key)]
-            if stale:
-                self.world.assumed = {key: truth for key, truth in assumed.items() if key not in stale}
+        if assumed and sym in self._unknowns_assumed(assumed):
+            self.world.assumed = {
+                key: truth for key, truth in assumed.items() if sym not in self._unknowns_in(key)
+            }  # fmt: skip
         return sym
+
+    def _unknowns_assumed(self, assumed: dict[Hashable, bool]) -> frozenset[Hashable]:
+        """The unknown values that something is assumed of; worlds share what they assume."""
+        if self._assumed_last[0] is not assumed:
+            unknowns = frozenset().union(*(self._unknowns_in(key) for key in assumed))
+            self._assumed_last = assumed, unknowns
+        return self._assumed_last[1]
 
     def _unknowns_in(self, key: Hashable) -> frozenset[Hashable]:
         found = self._unknowns.get(key)

@@ -77,10 +77,15 @@ class Expressions(Calls):
         return self.lookup(expr.id)
 
     def lookup(self, name: str) -> Value:
-        frame: Frame | None = self.frame
+        here = self.frame
+        frame: Frame | None = here
+        value: Value | None
         while frame is not None:
-            if not (frame is not self.frame and isinstance(frame.function, s.Class)):
-                value: Value | None = self.world.get(frame, name)
+            function = frame.function
+            if function is None:
+                break
+            if name in function.locals and (frame is here or not isinstance(function, s.Class)):
+                value = self.world.get(frame, name)
                 if value is not None:
                     return value
             frame = frame.outer

@@ -122,10 +122,12 @@ class Interpreter(Expressions):
 
     def simple(self, run: Callable[[], Value], world: World) -> list[Outcome]:
         """Evaluate in a world; where only one comes out, it is the same world gone on."""
-        results = self.in_every_world(run, world)
+        results = self.in_place(run, world)
         if len(results) == 1:
-            world.absorb(results[0][0])
-            return [(world, results[0][1])]
+            end, value = results[0]
+            if end is not world:
+                world.absorb(end)
+            return [(world, value)]
         return results
 
     def _expr(self, statement: s.ExprStmt, world: World) -> Flow:

@@ -100,6 +100,8 @@ class Forward(Event):
     """What was estimated, resampled or augmented and is in these rows now."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
+    open: bool = False
+    """Nobody saw what becomes of its output in the end: gradients may be taken of it yet."""
 
 
 SinkKind = Literal["backward", "gradient", "score", "store", "report", "select", "act"]

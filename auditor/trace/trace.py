@@ -87,7 +87,7 @@ class Trace:
 
         A backward pass through a network that no optimizer moves is no training (saliency, class activation maps).
         """
-        if forward.on_leaf or self.reaches(forward, "act"):
+        if forward.on_leaf or self.reaches(forward, "act") or (forward.open and forward.grad is not False):
             return []
         used = [sink for sink in self.sinks(forward) if sink.kind in ("backward", "gradient")]
         if any(forward not in sink.through or self._teaches(sink, forward.model) for sink in used):
