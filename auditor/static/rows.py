@@ -558,6 +558,8 @@ class Provenance(Effects):
             if isinstance(func, s.Attr) and isinstance(func.obj, (s.Item, s.Attr)):
                 self.assign(func.obj, self.made(doing.site, trail, doing.receiver))
             return NONE
+        if type(doing.value) is Seq or (type(doing.value) is Ref and doing.value.obj.kind in ("list", "dict")):
+            return doing.value  # what it holds has trails of its own
         kind = doing.receiver.kind if type(doing.receiver) is Data and doing.receiver.kind == "dataframe" else ""
         if doing.row is not None and doing.row.kind:
             kind = doing.row.kind
