@@ -147,6 +147,8 @@ class Part(Argument):
     train: tuple[bool | int | str, ...] = ()
     validation: tuple[bool | int | str, ...] = ()
     test: tuple[bool | int | str, ...] = ()
+    both: tuple[bool | int | str, ...] = ()
+    """Training and validation rows come back as a pair."""
 
 
 class Flow(BaseModel):

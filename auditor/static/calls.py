@@ -556,9 +556,12 @@ class Calls(Provenance):
                 stored: Value | None = self.world.get(value.sym, f"[{index.value!r}]")
                 if stored is not None:
                     return stored
+                trail = self.trail_of(value)
+                if trail is not None and trail.bundle:
+                    trail = trail.member(index.value)
                 return Data(
                     ("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf,
-                    trail=self.trail_of(value),
+                    trail=trail,
                 )  # fmt: skip
         if type(value) is Data:
             if value.sym is not None:

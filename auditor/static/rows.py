@@ -195,6 +195,8 @@ class Provenance(Effects):
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
         if type(value) is Bounds:
             return self._sliced_rows(owner, trail, index, value)
+        if trail is not None and trail.bundle and type(value) is Const:
+            return trail.member(value.value)
         names = self.names_in(value)
         if names is not None and not located:
             return None if trail is None else self._columns(trail, names, type(value) is Const)
@@ -501,7 +503,10 @@ class Provenance(Effects):
         origin = Origin(key, label, self.place(site))
         kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
         table = Columns() if kind == "dataframe" or not flow.pairs else None
-        base = Trail(frozenset((Rows(origin),)), columns=None if kind == "dataset" else table)
+        bundled = kind not in ("dataframe", "dataset") and flow.part is None and not flow.returns
+        base = Trail(
+            frozenset((Rows(origin),)), columns=None if kind == "dataset" else table, bundle=bundled and not flow.pairs
+        )
         if flow.pairs:
             return Seq(tuple(
                 Seq(tuple(
@@ -510,6 +515,10 @@ class Provenance(Effects):
                 for part in flow.pairs
             ))  # fmt: skip
         part = self._part(flow, args)
+        if part == "both":
+            parts: tuple[str, ...] = ("train", "validation")
+            pair = (Data((self.fresh(site), one), kind=kind, trail=base.cut(Cut(DECLARED, one))) for one in parts)
+            return Seq(tuple(pair))
         if part is not None:
             base = base.cut(Cut(DECLARED, part))
         alters = self._altering(args)
@@ -534,7 +543,7 @@ class Provenance(Effects):
         if type(value) is not Const:
             return None
         said = value.value.partition("[")[0] if isinstance(value.value, str) else value.value
-        for part in PARTS:
+        for part in (*PARTS, "both"):
             if any(said == one and isinstance(said, bool) == isinstance(one, bool) for one in getattr(flow.part, part)):
                 return part
         return None
@@ -546,7 +555,8 @@ class Provenance(Effects):
             trail = merged(parts)
         if trail is None:
             return doing.value
-        return self._back(doing, trail.marked(self.others(doing)))
+        beside = self.others(doing) if doing.flow.does == "filled" else ()
+        return self._back(doing, trail.marked(beside))
 
     def _back(self, doing: _Doing, trail: Trail | None) -> Value:
         """The result, or the receiver itself changed in place."""
@@ -636,6 +646,12 @@ class Provenance(Effects):
         given = self.trail_of(doing.args.positional[0]) if doing.args.positional else None
         if given is not None and given.role == "index":
             return self._back(doing, given)
+        args = doing.args.positional
+        if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
+            ends = [_bound(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
+            ends[0] = None if ends[0] == 0 else ends[0]
+            cut = Cut(("range", "positions", frozenset()), _range(ends, doing.site))
+            return self._back(doing, Trail(frozenset((Rows(Origin("positions"), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
         return self._back(doing, Trail(frozenset((Rows(origin),)), role="index"))
@@ -690,6 +706,7 @@ class Provenance(Effects):
         if trail is None or trail.role in ("element", "index"):
             return doing.value
         axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        axis = doing.args.keyword.get("dim", axis)
         if type(axis) is Const and axis.value in (1, -1, "columns"):
             return self._back(doing, trail)
         if trail.learnt and trail.judged and trail.rows and trail.role != "statistic":

@@ -85,7 +85,9 @@ def learnings(trace: Trace) -> Iterator[Learning]:
             yield learning_of(train)
     for forward in trace.all(Forward):
         if forward.rows and trace.trains(forward):
-            yield Learning(forward, forward.rows, forward.marks, forward.name or forward.model.name)
+            used = [sink.rows for sink in trace.sinks(forward) if sink.kind == "backward"]
+            rows = frozenset[Rows]().union(*used) or forward.rows
+            yield Learning(forward, rows, forward.marks, forward.name or forward.model.name)
 
 
 def learning_of(train: Train) -> Learning:
@@ -110,12 +112,21 @@ def _passes(trace: Trace) -> Iterator[Assessment]:
     for forward in trace.all(Forward):
         if not forward.rows:
             continue
-        sinks = trace.evaluates(forward)
-        if sinks:
-            taught = tuple(by_model.get(forward.model, ()))
-            figure = any(sink.kind in ("score", "select") for sink in sinks)
-            name = forward.name or forward.model.name
-            yield Assessment(forward, forward.rows, forward.marks, taught, figure, False, name)
+        taught = tuple(by_model.get(forward.model, ()))
+        name = forward.name or forward.model.name
+        asked: dict[frozenset[Rows], bool] = {}
+        for sink in trace.evaluates(forward):
+            rows = sink.rows or forward.rows
+            asked[rows] = asked.get(rows, False) or sink.kind in ("score", "select")
+        narrow = {rows for rows in asked if any(other < rows or narrower(other, rows) for other in asked)}
+        for rows, figure in asked.items():
+            if rows not in narrow:
+                yield Assessment(forward, rows, forward.marks, taught, figure, False, name)
+
+
+def narrower(part: frozenset[Rows], whole: frozenset[Rows]) -> bool:
+    """Some of the rows only: a mask chose them."""
+    return part != whole and all(any(one.holds(other) and one != other for one in whole) for other in part)
 
 
 def by_place(event: Event) -> tuple[str, int]:

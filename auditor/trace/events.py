@@ -127,6 +127,8 @@ class Sink(Event):
     """The running totals that arrive."""
     loss: bool = False
     """What arrives is a loss."""
+    rows: frozenset[Rows] = frozenset()
+    """The rows that what arrives is about."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
