@@ -180,6 +180,10 @@ class Flow(BaseModel):
     """split: only so many operands are divided; else every positional one."""
     parts: int = 2
     """split: how many parts come back for each array."""
+    lengths: Argument | None = None
+    """split: as many parts as there are lengths."""
+    borders: Argument | None = None
+    """split: one part more than there are borders; or how many parts."""
     order: Literal["by-array", "by-part"] = "by-array"
     """split: ``a_train, a_test, b_train, b_test`` or ``a_train, b_train, a_test, b_test``."""
     model: Argument | None = None

@@ -503,6 +503,8 @@ class Calls(Provenance):
             return self.view(obj, name, site)
         if name in ("get", "pop") and args.positional and obj.kind == "dict":
             return self.item(Ref(obj), args.positional[0], site)
+        if name in ("index", "count"):
+            return self.result(args, site)
         if name == "clear":
             self.world.set(obj, "%items", Seq(()))
             self.world.set(obj, "%elem", None)

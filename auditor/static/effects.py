@@ -80,7 +80,7 @@ class Effects(Objects):
         leaf = inside.leaf or any(self.asks_gradients(name, value) for name, value in args.keyword.items())
         return Data(
             self.fresh(site), inside.flows, inside.grads if attached else frozenset(), inside.of, kind,
-            inside.loss, leaf, inside.told and told, inside.sums,
+            inside.loss, leaf, inside.told and told, inside.sums, inside.trail,
         )  # fmt: skip
 
     def asks_gradients(self, keyword: str, value: Value) -> bool:

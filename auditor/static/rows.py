@@ -13,7 +13,7 @@ from auditor.static.machine import Arguments
 from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Obj, Partial, Ref, Seq, Value
 from auditor.trace import Cut, Mark, MarkKind, Model, Named, Origin, Range, Rows, Score, Select, Split, Train
-from auditor.trace.rows import DECLARED
+from auditor.trace.rows import DECLARED, POSITIONS
 
 TRAIL = "%trail"
 STATE = "%learnt"
@@ -159,7 +159,7 @@ class Provenance(Effects):
         made = super().result(args, site, told, kind, attached)
         if made.sym in self._changed:
             self.world.set(made.sym, TRAIL, None)
-        return made if made.trail is None else made.on(made.trail.vague(made.sym))
+        return made if told or made.trail is None else made.on(made.trail.vague(made.sym))
 
     # selecting
 
@@ -195,6 +195,8 @@ class Provenance(Effects):
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
         if type(value) is Bounds:
             return self._sliced_rows(owner, trail, index, value)
+        if type(value) is Const and (value.value is None or value.value is ...):
+            return trail
         if trail is not None and trail.bundle and type(value) is Const:
             return trail.member(value.value)
         names = self.names_in(value)
@@ -219,9 +221,8 @@ class Provenance(Effects):
             return trail.columned(None)
         if by is not None and by.role != "mask" and owner.kind == "dataframe":
             return trail.columned(None).marked(by.found)
-        if self.changes_in_loop(index):
-            return trail.as_("element")
-        return trail.vague(("item", value.sym if type(value) is Data else None, index.site))
+        made = trail.vague(("item", value.sym if type(value) is Data else None, index.site))
+        return made.as_("element") if self.changes_in_loop(index) else made
 
     def _columns(self, trail: Trail, names: frozenset[str], one: bool) -> Trail:
         if trail.role == "index":
@@ -650,8 +651,8 @@ class Provenance(Effects):
         if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
             ends = [_bound(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
             ends[0] = None if ends[0] == 0 else ends[0]
-            cut = Cut(("range", "positions", frozenset()), _range(ends, doing.site))
-            return self._back(doing, Trail(frozenset((Rows(Origin("positions"), frozenset((cut,))),)), role="index"))
+            cut = Cut(("range", POSITIONS, frozenset()), _range(ends, doing.site))
+            return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
         return self._back(doing, Trail(frozenset((Rows(origin),)), role="index"))
@@ -852,10 +853,17 @@ class Provenance(Effects):
         raise NotImplementedError
 
     def _count(self, doing: _Doing) -> int:
-        """Into how many parts: as many as there are lengths (``random_split``)."""
-        lengths = self.operand(doing.args, Argument(at=1, name="lengths")) if doing.flow.arrays == 1 else None
-        items = self.items(lengths) if lengths is not None else None
-        return len(items) if items else doing.flow.parts
+        """Into how many parts: as many as there are lengths, or one more than there are borders between them."""
+        flow = doing.flow
+        lengths = self.operand(doing.args, flow.lengths) if flow.lengths is not None else None
+        borders = self.operand(doing.args, flow.borders) if flow.borders is not None else None
+        for listed, more in ((lengths, 0), (borders, 1)):
+            items = self.items(listed) if listed is not None else None
+            if items:
+                return len(items) + more
+            if type(listed) is Const and isinstance(listed.value, int) and 1 < listed.value < MOST_PARTS:
+                return listed.value
+        return flow.parts
 
     def _on_folds(self, doing: _Doing) -> Value:
         subject = self.operand(doing.args, doing.flow.arg)
@@ -996,13 +1004,14 @@ class Provenance(Effects):
         rows, marks = trail.rows, trail.found
         targets = labels.rows if labels is not None else frozenset()
         label = label_among(trail, labels)
+        itself = target is not None and target == value
         again = not flow.afresh and self.taught_before(self.owner(receiver), rows)
         self.teach(self.owner(receiver))
         train = self.emit(
             Train, doing.site, ("rows", rows, targets, marks, again),
             lambda place: Train(
                 place=place, model=model, framework="", name=name, rows=rows, targets=targets, marks=marks,
-                told=trail.known, afresh=flow.afresh, label=label, again=again,
+                told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself,
             ),
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}
@@ -1197,6 +1206,7 @@ class _Doing:
         return dotted(plain[number].value) if number < len(plain) else ""
 
 
+MOST_PARTS = 12
 LONGEST_PART = 16
 """Longer texts are paths and messages."""
 HOLDERS = frozenset({"pipeline", "search", "predictor", "splitter"})

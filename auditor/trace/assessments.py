@@ -62,6 +62,11 @@ class Assessment:
         return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))
 
     @property
+    def unsupervised(self) -> bool:
+        """What was learnt has no labels: rows are reconstructed."""
+        return all(isinstance(one.event, Train) and one.event.itself for one in self.learnings)
+
+    @property
     def apart(self) -> bool:
         """The rows are those of a part that was divided from the others before: some are still untouched."""
         return any(cut.part is not None for rows in self.rows for cut in rows.cuts if not one_of_folds(cut))

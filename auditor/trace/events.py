@@ -241,6 +241,8 @@ class Train(Event):
     """False: the rows may hold others than those named."""
     afresh: bool = True
     """The learner forgets what it learnt before."""
+    itself: bool = False
+    """The rows are their own labels (autoencoders)."""
     again: bool = False
     """It goes on from what it has learnt from other folds of the same rows."""
 

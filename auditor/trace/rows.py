@@ -18,6 +18,10 @@ DECLARED = "declared"
 """The key of the cut that a source makes by itself: its train, validation or test part."""
 
 
+POSITIONS = "positions"
+"""The key of the origin of row numbers: no rows themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A population of rows: a table that is read, a data set of a library, an argument that nobody passes."""
@@ -107,6 +111,8 @@ class Rows:
 
     def meets(self, other: Rows) -> bool:
         """They certainly share a row: one holds the other, or they are two ranges of the same rows that overlap."""
+        if self.origin.key == POSITIONS:
+            return False
         if self.holds(other) or other.holds(self):
             return True
         if self.origin != other.origin:
