@@ -54,6 +54,7 @@ def audit(
         audited=len(files) - len({problem.path for problem in problems}),
         line=lambda path, line, cell: files[path].shown(line, cell) if path in files else "",
         empty=discovery.empty,
+        unfinished=telling.unfinished,
         unused=tuple(sorted(comments.unused(rules, running), key=_by_place)) if report_unused else None,
     )
 

@@ -59,6 +59,8 @@ class Outcome:
     """The folders to audit in which there was nothing to audit."""
     unused: tuple[Unused, ...] | None = None
     """None: nobody asked."""
+    unfinished: tuple[tuple[str, str], ...] = ()
+    """What was not followed to its end for its size: the file, and the function or class, if any."""
 
     def exit_code(self, *, fail_on_errors: bool = False) -> int:
         """0: nothing to fail on; 1: findings (or, on request, files that could not be audited); 2: we failed inside."""

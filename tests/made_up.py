@@ -92,6 +92,7 @@ class Telling:
     problems: tuple[Problem, ...]
     failures: tuple[str, ...]
     audited: int
+    unfinished: tuple[tuple[str, str], ...] = ()
 
 
 _MARK = re.compile(r"(\w+\(.*\)) *# (TST\d+)( unsure)?")

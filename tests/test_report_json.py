@@ -65,6 +65,7 @@ def test_the_contract() -> None:
         ],
         "errors": [{"path": "b.py", "line": 3, "message": "odd"}],
         "files": {"seen": 3, "audited": 2},
+        "unfinished": [],
     }
 
 
@@ -92,3 +93,8 @@ def test_concise_is_one_line_a_finding() -> None:
         "a.ipynb:cell 3:2:5 TST001 two lines",
         "b.py:1:2 unused vain",
     ]
+
+
+def test_what_was_followed_in_part_is_named() -> None:
+    told = written(unfinished=(("a.py", ""), ("b.py", "Trainer")))
+    assert told["unfinished"] == [{"path": "a.py", "name": None}, {"path": "b.py", "name": "Trainer"}]

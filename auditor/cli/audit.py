@@ -17,7 +17,7 @@ from auditor.cli.progress import Bar
 from auditor.errors import UsageError
 from auditor.outcome import Outcome
 from auditor.report import FORMATS
-from auditor.report.closing import unreadable
+from auditor.report.closing import partly, unreadable
 from auditor.settings import Settings, nearest, read
 
 _COLOR = {"auto": None, "always": True, "never": False}
@@ -75,6 +75,8 @@ def _say(outcome: Outcome, *, listed_above: bool) -> None:
             for problem in outcome.problems:
                 say(f"{problem.path}:{problem.line}: {problem.message}")
         say(f"{unreadable(outcome)} could not be audited")
+    if outcome.unfinished and not listed_above:
+        say(f"{partly(outcome)} followed in part only, for the steps that the whole would take")
     for failure in outcome.failures:
         say(f"internal error: {failure}")
 

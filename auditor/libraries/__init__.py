@@ -1,7 +1,7 @@
 """What each library's calls mean, as data: one TOML file a library. Both witnesses read it."""
 
 from auditor.libraries.libraries import Libraries, load, shipped
-from auditor.libraries.schema import Argument, Attribute, Call, Condition, Hooks, LibraryFile, Method
+from auditor.libraries.schema import Argument, Attribute, Call, Condition, Flow, Hooks, LibraryFile, Method
 from auditor.libraries.sensitivity import Answer, answer
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Attribute",
     "Call",
     "Condition",
+    "Flow",
     "Hooks",
     "Libraries",
     "LibraryFile",

@@ -113,9 +113,13 @@ RowsRole = Literal[
     "sample",  # some rows at random; dropping their index leaves the others
     "drop",  # the rows without those whose index it is given; columns where ``columns`` says so
     "index",  # row numbers
+    "apply",  # the same rows, by a function: of each row or value where there is one column or ``axis`` is 1
+    "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
     "statistic",  # a number over all rows; over each row where ``axis`` is 1
+    "extreme",  # a statistic that picks the best of several
     "encoding",  # the same rows, by categories or bins that all rows are asked for
+    "binning",  # the same rows, in bins whose edges all rows decide, unless ``bins`` lists them
     "lag",  # a row holds parts of other rows
     "window",  # overlapping stretches of one series
     "resample",  # rows are multiplied
@@ -130,6 +134,7 @@ RowsRole = Literal[
     "score",  # a figure over the rows: of a learner, or of predictions
     "cross-validate",  # fits and scores a learner fold by fold
     "search",  # fits and scores learners fold by fold and keeps the best one
+    "forget",  # the receiver's weights are set back
     "loader",  # serves the rows of a data set in batches
     "subset",  # the rows of a data set at some row numbers
     "none",  # nothing that has to do with rows: sizes, names, types
@@ -158,6 +163,8 @@ class Flow(BaseModel):
     """source: which operand says what the rows are for."""
     axis: Argument | None = None
     """statistic: 1 or -1 makes it a figure of each row."""
+    bins: Argument | None = None
+    """binning: the edges, or how many there are to be."""
     columns: Argument | None = None
     """drop: 1 drops columns and no rows; also an operand that names columns."""
     shuffle: Argument | None = None

@@ -19,11 +19,18 @@ def closing(outcome: Outcome) -> Iterator[Text]:
         yield Text(f"Not shown: {', '.join(unseen)}.", "dim")
     if outcome.problems:
         yield Text(f"Not audited: {unreadable(outcome)}, listed above.", "yellow")
+    if outcome.unfinished:
+        yield Text(f"Followed in part: {partly(outcome)}, which --format json names.", "dim")
 
 
 def unreadable(outcome: Outcome) -> str:
     """``2 files``."""
     return counted(len({problem.path for problem in outcome.problems}), "file")
+
+
+def partly(outcome: Outcome) -> str:
+    """``2 entry points``."""
+    return counted(len(outcome.unfinished), "entry point")
 
 
 def counted(number: int, noun: str) -> str:

@@ -23,6 +23,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             for it in outcome.problems
         ],
         "files": {"seen": outcome.seen, "audited": outcome.audited},
+        "unfinished": [{"path": path, "name": name or None} for path, name in outcome.unfinished],
     }
     if outcome.unused is not None:
         told["unused_suppressions"] = [

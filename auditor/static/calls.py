@@ -6,17 +6,21 @@ from collections.abc import Callable, Sequence
 
 from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer
-from auditor.static.effects import Effects, dotted
+from auditor.static.effects import dotted
 from auditor.static.machine import (
+    DEAR,
     DEEPEST_CALLS,
     FINE_STEPS,
-    MOST_FUNCTION_STEPS,
+    FUNCTION,
+    MOST_WALKED,
     Activation,
     Arguments,
     Outcome,
     Summary,
 )
 from auditor.static.objects import AS_BUILT
+from auditor.static.rows import Provenance
+from auditor.static.trails import Trail
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -45,7 +49,7 @@ Flow = list[tuple[str, World, Value]]
 """How a block may end: "next", "break", "continue" or "return", the world, and what is returned."""
 
 
-class Calls(Effects):
+class Calls(Provenance):
     def run(self, body: Sequence[s.Stmt], world: World) -> Flow:
         raise NotImplementedError
 
@@ -118,14 +122,22 @@ class Calls(Effects):
 
     def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
         running = sum(1 for one in self.stack if one.function is fn.function)
-        spent = self.spent.get(fn.function, 0)
-        if running > 1 or len(self.stack) >= DEEPEST_CALLS or spent > MOST_FUNCTION_STEPS:
+        if running > 1 or len(self.stack) >= DEEPEST_CALLS or self._told_enough(fn.function):
+            if self.drives(fn.function):
+                for passed in self.all_spilled(args.all()).grads:
+                    passed.open = True
             return self.result(args, site, told=False)
         if self.steps > FINE_STEPS and not self.concerns_networks(fn.function):
             return self.result(args, site, told=False)
         if fn.manager:
             return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
         return self.choose(lambda: self.remembered(fn, args, site))
+
+    def _told_enough(self, function: s.Function) -> bool:
+        """It was walked so often, here or from all the entry points before, that once more is not worth its cost."""
+        if self.spent.get(function, 0) > FUNCTION * self.limit:
+            return True
+        return self.walked[function] > MOST_WALKED and self.dearest.get(function, 0) > DEAR
 
     def remembered(self, fn: Fn, args: Arguments, site: int) -> list[Outcome]:
         """The outcomes of a call: those of an earlier run from here where it read the same, else those of a new one."""
@@ -154,7 +166,7 @@ class Calls(Effects):
         before = world.last
         first = [event for event in self.log[start:] if not before or event.after & before]
         ends = [(end, changes(end, world), value) for end, value in outcomes]
-        known.append(Summary(reads, ends, list(dict.fromkeys(first))))
+        known.append(Summary(reads, ends, list(dict.fromkeys(first)), before))
         del known[:-MOST_SUMMARIES]
         return outcomes
 
@@ -186,7 +198,10 @@ class Calls(Effects):
         finally:
             self.stack.pop()
             self.frame, self.context, self.world = outer, context, base
-            self.spent[fn.function] = spent + self.steps - steps
+            cost = self.steps - steps
+            self.spent[fn.function] = spent + cost
+            if cost > DEAR:
+                self.dearest[fn.function] = cost
         self.reached.add(fn.function)
         outcomes: list[Outcome] = []
         for how, end, value in ends:
@@ -256,6 +271,7 @@ class Calls(Effects):
             obj.handed = False
             self.world.set(obj, MODE, AS_BUILT)
             self.world.set(obj, "%frozen", None)
+            self.forgotten(obj)
         found = self.method(cls.cls, "__init__")
         if found is not None:
             init = Fn(found[1], self.scopes[found[0]].frame, Ref(obj))
@@ -266,6 +282,8 @@ class Calls(Effects):
             self.adopt_called(obj, args)
             self.find_unknown_parts(obj)
             self.built(obj, site)
+        else:
+            self.say_part(obj, args)
         return Ref(obj)
 
     def _fields(self, obj: Obj, cls: s.Class, args: Arguments) -> None:
@@ -313,6 +331,13 @@ class Calls(Effects):
 
     def call_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         """A method of something that is not an object of the project with that method."""
+        value = self._called_method(receiver, name, args, site, expr)
+        row = self.method_row(receiver, name, args)
+        if row is None or row.rows is None:
+            return value
+        return self.flowed(row.rows, receiver, args, site, value, expr, row)
+
+    def _called_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         kind = type(receiver)
         if kind is Ref:
             return self._method_of_object(receiver.obj, name, args, site, expr)  # type: ignore[attr-defined]
@@ -361,9 +386,7 @@ class Calls(Effects):
         for value in args.all():
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
-        inside = self.all_spilled(args.all())
-        if inside.loss and inside.grads:
-            self.sink("gradient", inside, site)  # it may learn from its loss in a way of its own
+        self._may_learn(obj, args, site)
         if (
             obj.cls is not None
             and not self.unknown_bases(obj.cls)
@@ -373,6 +396,13 @@ class Calls(Effects):
         if self.passes_rows(args):
             return self.loss_like(name, self._as_data(self.forward(obj, args, site, expr)))
         return self.result(args, site, told=False)
+
+    def _may_learn(self, obj: Obj, args: Arguments, site: int) -> None:
+        """A network that is handed its loss by a name that nobody knows may learn from it in a way of its own."""
+        inside = self.all_spilled(args.all())
+        if inside.loss and inside.grads:
+            self.sink("gradient", inside, site)
+            self.model(obj).own_gradients = True
 
     def passes_rows(self, args: Arguments) -> bool:
         """Something that may be rows of data goes in: a tensor, a batch, anything unknown that is not a setting."""
@@ -408,6 +438,8 @@ class Calls(Effects):
                 self.assign(expr.func.obj, marked)
                 return marked
             return self.tensor_method(row, receiver, args, site)
+        if known is not None:
+            self._may_learn(known, args, site)
         return self.loss_like(name, self._as_data(self.unknown_method(receiver, name, args, site)))
 
     @staticmethod
@@ -524,12 +556,15 @@ class Calls(Effects):
                 stored: Value | None = self.world.get(value.sym, f"[{index.value!r}]")
                 if stored is not None:
                     return stored
-                return Data(("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf)
+                return Data(
+                    ("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf,
+                    trail=self.trail_of(value),
+                )  # fmt: skip
         if type(value) is Data:
             if value.sym is not None:
                 return Data(
                     ("item", value.sym, index.sym if type(index) is Data else None), value.flows, value.grads, value.of,
-                    "", value.loss, value.leaf, value.told, value.sums,
+                    "", value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
                 )  # fmt: skip
             return value
         if type(value) is Ref and value.obj.kind not in ("list", "dict"):
@@ -550,7 +585,12 @@ class Calls(Effects):
         parts = value.obj.children.get("%items")
         if value.obj.kind == "module" and parts:
             return either(Ref(part) for part in parts)
-        return Data(("item", value.obj, index.value if type(index) is Const else None))
+        trail = self.trail_of(value)
+        return Data(("item", value.obj, index.value if type(index) is Const else None), trail=as_element(trail))
+
+
+def as_element(trail: Trail | None) -> Trail | None:
+    return trail.as_("element") if trail is not None else None
 
 
 def ends_nothing(function: s.Function) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from auditor.trace import PartName
+
 MODEL = re.compile(
     r"(^|_)(model|models|net|nets|network|module|cnn|rnn|lstm|gru|gan|vae|mlp|resnet|bert|unet|encoder|decoder|generator"
     r"|discriminator|critic|actor|policy|backbone|classifier|predictor|regressor|transformer|autoencoder|student|teacher"
@@ -32,3 +34,16 @@ def names_loss(name: str) -> bool:
 
 def names_optimizer(name: str) -> bool:
     return bool(OPTIMIZER.search(name)) and not SCHEDULER.search(name)
+
+
+PARTS: dict[PartName, re.Pattern[str]] = {
+    "train": re.compile(r"(^|[^a-z])(train|training|trn|tr)([^a-z]|$)", re.IGNORECASE),
+    "validation": re.compile(r"(^|[^a-z])(val|valid|validation|dev|vali)([^a-z]|$)", re.IGNORECASE),
+    "test": re.compile(r"(^|[^a-z]|private|public)(test|testing|tst|eval|holdout|held_out)([^a-z]|$)", re.IGNORECASE),
+}
+
+
+def names_part(name: str) -> PartName | None:
+    """Which part of the rows a word is for: only where it names one of them."""
+    found = [part for part, pattern in PARTS.items() if pattern.search(name)]
+    return found[0] if len(found) == 1 else None

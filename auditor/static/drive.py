@@ -6,7 +6,9 @@ methods are called in any order, any number of times: each begins in every state
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from auditor.libraries import Libraries
 from auditor.static import syntax as s
@@ -16,39 +18,54 @@ from auditor.static.objects import HANDED_IN
 from auditor.static.project import Project
 from auditor.static.relevance import Relevance
 from auditor.static.values import UNKNOWN, Cls, Fn, Frame, Obj, Ref, Value
-from auditor.static.worlds import MODE, World
+from auditor.static.worlds import MODE, World, ancestors
+from auditor.trace import Forward
 
+TESTS = re.compile(r"tests?|test_\w+\.py|\w+_test\.py|conftest\.py")
+"""Folders and files of tests, as test runners collect them."""
 MOST_STATES = 6
-FREE_STEPS = 130_000
-MOST_REMEMBERED = 1_500
+FREE_STEPS = 30_000
+"""What any project may cost..."""
+STEPS_A_SITE = 0.25
+"""...and for each of its expressions."""
+SHARE = 6
+"""The part of what is left of that which one entry point may take."""
+FEWEST_STEPS = 800
+"""What an entry point may cost in any case; when all is spent, tests and functions that train nothing are left."""
+MOST_REMEMBERED = 500
 """Calls whose outcomes are remembered from one entry point to the next."""
-SITES_A_STEP = 6
-"""What a large project may cost, by the number of its expressions."""
-FEWEST_STEPS = 400
-"""What an entry point may cost after that; functions that train and evaluate nothing are then not entered."""
+
+
+class Unfinished(NamedTuple):
+    """An entry point that was not followed to its end."""
+
+    path: str
+    name: str
+    """The function or class; empty for the top level of the file."""
 
 
 class Driver(Interpreter):
     def __init__(self, project: Project, libraries: Libraries) -> None:
         super().__init__(project, libraries)
         self.failures: list[str] = []
-        self.exhausted: list[str] = []
+        self.exhausted: list[Unfinished] = []
         self.total = 0
         self.allowance = 0
+        self._rank: dict[str, tuple[bool, bool]] = {}
 
     def drive(self, names: Iterable[str], progress: Callable[[str], None] | None = None) -> None:
         """Run every way into these modules."""
         names = list(names)
         parsed = (self.project.module(name) for name in names)
         known = [module for module in parsed if module is not None]
-        self.allowance = max(FREE_STEPS, sum(module.sites for module in known) // SITES_A_STEP)
+        self.allowance = FREE_STEPS + int(STEPS_A_SITE * sum(module.sites for module in known))
         self._relevance = Relevance(self.libraries, known)
         for name in names:
             self.entry(name, lambda: self.ensure(name))
             if progress is not None:
                 progress(name)
         for name, body in self.mains:
-            self.entry(name, lambda: self._run_main(name, body))
+            self.entry(name, lambda: self._run_main(name, body), "__main__")
         self._undriven(set(names))
 
     def concerns_networks(self, function: s.Function) -> bool:
@@ -57,10 +74,11 @@ class Driver(Interpreter):
     def drives(self, function: s.Function) -> bool:
         return self._relevance.drives(function)
 
-    def entry(self, name: str, run: Callable[[], object]) -> None:
+    def entry(self, name: str, run: Callable[[], object], what: str = "") -> None:
         """One entry point: what it costs is bounded, and what goes wrong inside is told and ends nothing else."""
-        self.limit = MOST_STEPS if self.total < self.allowance else FEWEST_STEPS
+        self.limit = min(MOST_STEPS, max(FEWEST_STEPS, (self.allowance - self.total) // SHARE))
         self.steps = 0
+        self.walked.update(self.spent)
         self.spent.clear()
         if len(self.summaries) > MOST_REMEMBERED:
             self.summaries.clear()
@@ -68,8 +86,11 @@ class Driver(Interpreter):
         saved = self.stack, self.frame, self.context, self.assumed, self.world
         try:
             run()
-        except (Exhausted, RecursionError):
-            self.exhausted.append(name)
+        except Exhausted as end:
+            self.exhausted.append(Unfinished(self.project.units[name].path, what))
+            self._leave_open(end)
+        except RecursionError:
+            self.exhausted.append(Unfinished(self.project.units[name].path, what))
         except Dead:
             pass  # every way through this entry point ends the program
         except Exception as error:  # noqa: BLE001  # an error of ours: named with its file, and the rest goes on
@@ -81,6 +102,24 @@ class Driver(Interpreter):
         finally:
             self.total += self.steps
             self.stack, self.frame, self.context, self.assumed, self.world = saved
+
+    def _leave_open(self, end: Exhausted) -> None:
+        """What becomes of the passes of calls that were cut off, and of what they hold, nobody knows."""
+        self.world = end.world
+        frames = {one.frame for one in end.stack}
+        held = {
+            flow for world in ancestors(end.world) for (owner, _), value in world.local.items()
+            if owner in frames and isinstance(value, Value) for flow in self.spilled(value).grads
+        }  # fmt: skip
+        sites = [one.site for one in end.stack]
+        running = {
+            (self.place_of(one.function), tuple(site for site in sites[: depth + 1] if site is not None))
+            for depth, one in enumerate(end.stack) if one.function is not None
+        }  # fmt: skip
+        for event in self.log:
+            if isinstance(event, Forward):
+                here = (event.function, event.chain) in running if event.function is not None else not event.chain
+                event.open |= here or event in held
 
     def _begin(self, frame: Frame) -> World:
         self.frame, self.context = frame, ()
@@ -101,22 +140,37 @@ class Driver(Interpreter):
                 continue
             for cls in module.classes:
                 if cls in self.scopes:
-                    self.entry(name, lambda: self._network_class(cls))
-        functions = [f for name in sorted(names) for f in self._functions(name)]
+                    self.entry(name, lambda: self._network_class(cls), cls.name)
+        functions = sorted((f for name in sorted(names) for f in self._functions(name)), key=self._promise)
         called = self._called_names(functions)
         for wave in (True, False):
             for function in functions:
                 if function in self.reached or (wave and function.name in called.get(function, set())):
                     continue
-                if function in self.reached or (self.total > self.allowance and not self.drives(function)):
+                if function in self.reached or (self.total > self.allowance and not self._urgent(function)):
                     continue
-                self.entry(function.module, lambda: self._entry_function(function))
+                whole = function.owner if function.owner is not None else function
+                self.entry(function.module, lambda: self._entry_function(function), whole.name)
 
     def _functions(self, name: str) -> list[s.Function]:
         module = self.project.module(name)
         if module is None:
             return []
         return [f for f in module.functions if f.outer is None and self.concerns_networks(f)]
+
+    def _promise(self, function: s.Function) -> tuple[bool, bool, bool]:
+        """What is entered first, since all share one allowance: code before its tests, what trains before what does
+        not, in files that name a library of training code."""
+        known = self._rank.get(function.module)
+        if known is None:
+            file = self.project.units[function.module].file
+            tests = any(TESTS.fullmatch(part) for part in function.module.split("/"))
+            known = self._rank[function.module] = tests, not file.mentions(self.libraries.trigger_pattern)
+        return (*known, not self.drives(function))
+
+    def _urgent(self, function: s.Function) -> bool:
+        tests, _, idle = self._promise(function)
+        return not tests and not idle
 
     @staticmethod
     def _called_names(functions: list[s.Function]) -> dict[s.Function, set[str]]:

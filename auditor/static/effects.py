@@ -35,6 +35,7 @@ from auditor.trace import (
     Mode,
     ModeName,
     Place,
+    Rows,
     Sink,
     SinkKind,
     Step,
@@ -53,6 +54,12 @@ FROM_SINKS: dict[str, SinkKind] = {
 
 
 class Effects(Objects):
+    def forgotten(self, obj: Obj) -> None:
+        raise NotImplementedError
+
+    def taught_before(self, owner: Obj | None, rows: frozenset[Rows]) -> bool:
+        raise NotImplementedError
+
     # operands
 
     def operand(self, args: Arguments, where: Argument | None) -> Value | None:
@@ -85,11 +92,18 @@ class Effects(Objects):
         """The name of the unknown value made here in this context; what was assumed of an earlier one is void."""
         sym = ("at", self.frame.module, site, self.context)
         assumed = self.world.assumed
-        if assumed:
-            stale = [key for key in assumed if sym in self._unknowns_in(key)]
-            if stale:
-                self.world.assumed = {key: truth for key, truth in assumed.items() if key not in stale}
+        if assumed and sym in self._unknowns_assumed(assumed):
+            self.world.assumed = {
+                key: truth for key, truth in assumed.items() if sym not in self._unknowns_in(key)
+            }  # fmt: skip
         return sym
+
+    def _unknowns_assumed(self, assumed: dict[Hashable, bool]) -> frozenset[Hashable]:
+        """The unknown values that something is assumed of; worlds share what they assume."""
+        if self._assumed_last[0] is not assumed:
+            unknowns = frozenset().union(*(self._unknowns_in(key) for key in assumed))
+            self._assumed_last = assumed, unknowns
+        return self._assumed_last[1]
 
     def _unknowns_in(self, key: Hashable) -> frozenset[Hashable]:
         found = self._unknowns.get(key)
@@ -119,7 +133,10 @@ class Effects(Objects):
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         if owner is not None:
             self.called_inside(owner, obj, args, site)
-            return Data(self.fresh(site), inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told)
+            return Data(
+                self.fresh(site), inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told,
+                trail=inside.trail,
+            )  # fmt: skip
         if self.told_in_call(obj):
             self.set_modes([obj], frozenset({self.asked_in_call(obj, args)}))
         modes = tuple(sorted(self.modes(obj), key=lambda mode: (str(mode.value), mode.told, id(mode.cause))))
@@ -131,7 +148,10 @@ class Effects(Objects):
         whole, method = self.called_on(obj)
         model = self.model(whole)
         apart = self.apart(whole, modes)
-        identity = (model, modes, grad, leaf, frozen, flags, apart)
+        trail = inside.trail
+        rows, marks = (trail.rows, trail.found) if trail is not None else (frozenset(), frozenset())
+        again = self.taught_before(whole, rows)
+        identity = (model, modes, grad, leaf, frozen, flags, apart, rows, marks, again)
         name = self.name_at(called) if method is None else method.name
         here = self.place(site)
 
@@ -139,7 +159,7 @@ class Effects(Objects):
             return Forward(
                 place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
                 name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
-                apart=apart,
+                apart=apart, rows=rows, marks=marks, again=again,
             )  # fmt: skip
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
@@ -147,7 +167,9 @@ class Effects(Objects):
             earlier.feeds.add(event)
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
-        return Data(self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told)
+        return Data(
+            self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
+        )  # fmt: skip
 
     def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
         """The mode of a call that says so itself; where it does not, what the network's own call has as its default."""
@@ -310,6 +332,7 @@ class Effects(Objects):
                 for part in alternatives(self.elements(value) if self.items(value) is not None else value)
             ]
             obj.partial |= any(type(part) is Data and part.kind != "wrapped" for part in parts)
+        self.forgotten(obj)
         mode: dict[str, frozenset[Mode]] = {"train": AS_BUILT, "eval": frozenset({Mode("eval")}), "unknown": HANDED_IN}
         self.world.set(obj, MODE, mode[row.mode])
         self.world.set(obj, "%frozen", None)
@@ -398,7 +421,10 @@ class Effects(Objects):
 
     @staticmethod
     def as_loss(value: Data) -> Data:
-        return Data(value.sym, value.flows, value.grads, value.of, value.kind, True, value.leaf, value.told, value.sums)
+        return Data(
+            value.sym, value.flows, value.grads, value.of, value.kind, True, value.leaf, value.told, value.sums,
+            value.trail,
+        )  # fmt: skip
 
     def _sink(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         self.showing(row.does, self.frame, args, site)
@@ -651,10 +677,22 @@ class Effects(Objects):
             self.sink("score", inside, site)
             attached = inside.grads if row.does == "score" else frozenset()
             return Data(
-                self.fresh(site), inside.flows, attached, inside.of, "", inside.loss, False, inside.told, inside.sums
+                self.fresh(site),
+                inside.flows,
+                attached,
+                inside.of,
+                "",
+                inside.loss,
+                False,
+                inside.told,
+                inside.sums,
+                inside.trail,
             )
         if row.does == "detach":
-            return Data(self.fresh(site), inside.flows, frozenset(), frozenset(), "", inside.loss, False, inside.told)
+            return Data(
+                self.fresh(site), inside.flows, frozenset(), frozenset(), "", inside.loss, False, inside.told,
+                trail=inside.trail,
+            )  # fmt: skip
         if row.does in ("constant", "none"):
             return Data(self.fresh(site))
         if row.does == "leaf":
@@ -696,7 +734,15 @@ class Effects(Objects):
             self.leaves = True
             self.world.set(receiver.sym, "%leaf", True)
         return Data(
-            receiver.sym, receiver.flows, receiver.grads, receiver.of, receiver.kind, receiver.loss, True, receiver.told
+            receiver.sym,
+            receiver.flows,
+            receiver.grads,
+            receiver.of,
+            receiver.kind,
+            receiver.loss,
+            True,
+            receiver.told,
+            trail=receiver.trail,
         )
 
     def freeze(self, objs: frozenset[Obj], frozen: bool) -> None:
@@ -842,7 +888,7 @@ class Effects(Objects):
             return value
         return Data(
             value.sym, value.flows, value.grads, value.of, value.kind, value.loss, value.leaf, value.told,
-            value.sums | {total},
+            value.sums | {total}, value.trail,
         )  # fmt: skip
 
     def loss_like(self, name: str, value: Data) -> Data:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any
 
 from auditor.static import syntax as s
-from auditor.static.calls import Calls
+from auditor.static.calls import Calls, as_element
 from auditor.static.machine import Arguments, Outcome
+from auditor.static.trails import merged
 from auditor.static.values import (
     NONE,
     UNKNOWN,
+    Bounds,
     Cls,
     Const,
     Data,
@@ -74,10 +77,15 @@ class Expressions(Calls):
         return self.lookup(expr.id)
 
     def lookup(self, name: str) -> Value:
-        frame: Frame | None = self.frame
+        here = self.frame
+        frame: Frame | None = here
+        value: Value | None
         while frame is not None:
-            if not (frame is not self.frame and isinstance(frame.function, s.Class)):
-                value: Value | None = self.world.get(frame, name)
+            function = frame.function
+            if function is None:
+                break
+            if name in function.locals and (frame is here or not isinstance(function, s.Class)):
+                value = self.world.get(frame, name)
                 if value is not None:
                     return value
             frame = frame.outer
@@ -92,6 +100,8 @@ class Expressions(Calls):
         return Data(("global", self.frame.module, name))
 
     def assign(self, target: s.Expr, value: Value) -> None:
+        if type(value) is Data and value.trail is not None and value.trail.rows:
+            self.name_rows(target, value.trail)
         if isinstance(target, s.Name):
             self.bind_name(target.id, value)
         elif isinstance(target, s.Sequence):
@@ -146,6 +156,9 @@ class Expressions(Calls):
         if row is not None and row.does == "leaf":
             self.leaf(owner, Arguments([value], {}), row)
             return
+        if self.is_table(owner):
+            self.column_written(owner, name, value)
+            return
         known = self.known_network(owner)
         if known is not None:
             self.set_attribute(known, name, value)
@@ -169,7 +182,10 @@ class Expressions(Calls):
             for part in self.networks_in(value):
                 self.adopt(owner.obj, "%items", part)
         elif type(owner) is Data and owner.sym is not None and type(index) is Const and not owner.flows:
-            self.world.set(owner.sym, f"[{index.value!r}]", value)
+            column = value if self.trail_of(owner) is None or self.trail_of(value) is not None else None
+            self.world.set(owner.sym, f"[{index.value!r}]", column)
+        if type(owner) is Data:
+            self.written_into(owner, target, index, value)
         if isinstance(target.obj, s.Name) and type(owner) is Data and (inside.flows or inside.leaf):
             self.bind_name(target.obj.id, self._mixed_into(owner, inside))
 
@@ -177,7 +193,7 @@ class Expressions(Calls):
     def _mixed_into(owner: Data, inside: Data) -> Data:
         return Data(
             owner.sym, owner.flows | inside.flows, owner.grads | inside.grads, owner.of, owner.kind,
-            owner.loss or inside.loss, owner.leaf, owner.told, owner.sums,
+            owner.loss or inside.loss, owner.leaf, owner.told, owner.sums, merged((owner.trail, inside.trail)),
         )  # fmt: skip
 
     # attributes
@@ -270,19 +286,27 @@ class Expressions(Calls):
             stored: Value | None = self.world.get(value.sym, name)
             if stored is not None:
                 return stored
+        if self.locates(name) and not value.flows:
+            return value
         row = self.libraries.attribute("tensor", name)
         if row is not None and (value.flows or row.does != "constant"):
             if row.does == "constant":
                 return Data(self.fresh(site))
             if row.does == "detach":
-                return Data(value.sym, value.flows, frozenset(), value.of, value.kind, value.loss, False, value.told)
+                return Data(
+                    value.sym, value.flows, frozenset(), value.of, value.kind, value.loss, False, value.told,
+                    trail=value.trail,
+                )  # fmt: skip
             if row.does == "gradient":
                 return Data(self.fresh(site), told=value.told)
         module_row = self.libraries.attribute("module", name)
         if module_row is not None and module_row.does == "self" and known is not None:
             return value
         sym = ("attr", known or value.sym, name) if value.sym is not None else None
-        return Data(sym, value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told, value.sums)
+        return Data(
+            sym, value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told, value.sums,
+            self.attribute_trail(value, name),
+        )  # fmt: skip
 
     def _attribute_of_class(self, value: Cls, name: str, site: int) -> Value:
         for one in self.linear(value.cls):
@@ -319,23 +343,43 @@ class Expressions(Calls):
         owner = self.evaluate(expr.obj)
         if isinstance(expr.index, s.Mix):
             return self.elements(owner)
-        if isinstance(expr.index, s.Slice):
-            for part in expr.index.parts:
-                if part is not None:
-                    self.evaluate(part)
-            return self._sliced(owner, expr)
-        return self.item(owner, self.evaluate(expr.index), expr.site)
+        index = self.evaluate(expr.index)
+        if type(index) is Bounds:
+            value = self.item(owner, UNKNOWN, expr.site) if type(owner) is Data else owner
+        else:
+            value = self.item(owner, index, expr.site)
+        return self._item_with_rows(expr, owner, index, value)
 
-    def _sliced(self, owner: Value, expr: s.Item) -> Value:
-        if type(owner) is Data:
-            return self.item(owner, UNKNOWN, expr.site)
-        return owner
+    def _item_with_rows(self, expr: s.Item, owner: Value, index: Value, value: Value) -> Value:
+        """The same, with the rows that the index chooses."""
+        if type(owner) is Ref and type(index) is Bounds and owner.obj.kind == "list":
+            trail = self.trail_of(owner)
+            if trail is None or self.items(owner) is not None:
+                return value
+            owner = Data(("list", owner.obj), trail=trail)
+            value = self.spilled(value).renamed(("item", owner.sym, None))
+        if type(owner) is not Data or type(value) is not Data or (type(index) is Const and owner.trail is None):
+            return value
+        stored = value.sym != ("item", owner.sym, getattr(index, "value", None)) and type(index) is Const
+        if stored and value.trail is not None:
+            return value
+        located = isinstance(expr.obj, s.Attr) and self.locates(expr.obj.name)
+        trail = self.chosen(owner, expr.index, index, located)
+        if trail is None:
+            return value
+        kind = owner.kind if owner.kind == "dataframe" else value.kind
+        sym = value.sym if type(index) is Const else ("item", owner.sym, expr.site, self.context)
+        made = value.on(trail)
+        return replace(made, sym=sym, kind=kind) if (made.sym, made.kind) != (sym, kind) else made
+
+    def locates(self, name: str) -> bool:
+        """An attribute that takes rows by number or label (``iloc``)."""
+        row = self.libraries.attribute("rows", name)
+        return row is not None and row.does == "self"
 
     def _slice(self, expr: s.Slice) -> Value:
-        for part in expr.parts:
-            if part is not None:
-                self.evaluate(part)
-        return UNKNOWN
+        parts = [self.evaluate(part) if part is not None else NONE for part in (*expr.parts, None, None, None)[:3]]
+        return Bounds(*parts)
 
     def _call(self, expr: s.Call) -> Value:
         special = self._special(expr)
@@ -447,7 +491,7 @@ class Expressions(Calls):
         inside = self.all_spilled([left, right])
         sym = ("op", op, _symbol(left), _symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
-            return Data(sym if None not in sym else None)
+            return Data(sym if None not in sym else None, trail=inside.trail)
         text = type(left) is Const and isinstance(left.value, str)
         if inside.flows and (text or op == "Subtract"):
             self.compare("shown beside" if text else "subtracted from", [left, right], site)
@@ -473,6 +517,8 @@ class Expressions(Calls):
         if expr.op == "Not":
             known = self.truth(value)
             return Const(not known) if known is not None else Data(("not", value.sym) if type(value) is Data else None)
+        if expr.op == "BitInvert" and type(value) is Data and value.sym is not None:
+            return replace(value, sym=("not", value.sym))
         if type(value) is Const and isinstance(value.value, (int, float)) and expr.op == "Minus":
             return Const(-value.value)
         return value
@@ -485,11 +531,17 @@ class Expressions(Calls):
             if known is not None:
                 return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
+        kept = self.weighed.get(expr)
+        if kept and any(s.written(side) in kept for side in (expr.left, expr.ops[0][1])):
+            self.select(everything, expr.site)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:
             self.sink("score", everything, expr.site)
         sym = self._test_symbol(left, *values[0]) if len(values) == 1 else None
-        return Data(sym, everything.flows, frozenset(), frozenset(), "", False, False, everything.told)
+        trail = everything.trail.as_("mask") if everything.trail is not None else None
+        return Data(
+            sym, everything.flows, frozenset(), frozenset(), "", False, False, everything.told, trail=trail
+        )  # fmt: skip
 
     @staticmethod
     def _test_symbol(left: Value, op: str, right: Value) -> Hashable:
@@ -546,7 +598,9 @@ class Expressions(Calls):
 
     def _plain(self, values: list[Value]) -> Data:
         inside = self.all_spilled(values)
-        return Data(None, inside.flows, inside.grads, inside.of, "", inside.loss, inside.leaf, inside.told)
+        return Data(
+            None, inside.flows, inside.grads, inside.of, "", inside.loss, inside.leaf, inside.told, trail=inside.trail
+        )  # fmt: skip
 
     def _conditional(self, expr: s.IfExp) -> Value:
         start = self.world
@@ -736,14 +790,14 @@ class Expressions(Calls):
                 if found is not None:
                     fn = Fn(found[1], self.scopes[found[0]].frame, value)
                     return self.elements(self.call(fn, Arguments([], {}), site))
-            return Data(self.fresh(site))
+            return Data(self.fresh(site), trail=as_element(self.trail_of(value)))
         if type(value) is Data:
-            element = self.elements(value)
+            element = self.elements(self.tracked(value))
             fresh = self.fresh(site)
             assert isinstance(element, Data)
             return Data(
                 fresh, element.flows, element.grads, element.of, value.kind if value.of else "", element.loss,
-                element.leaf, element.told,
+                element.leaf, element.told, trail=element.trail,
             )  # fmt: skip
         return self.elements(value)
 

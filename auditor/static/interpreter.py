@@ -31,6 +31,7 @@ from auditor.trace import Grad, ModeName, Switch
 
 MOST_TURNS = 4
 LONGEST_UNROLLED = 6
+ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
 
 
 class Interpreter(Expressions):
@@ -121,10 +122,12 @@ class Interpreter(Expressions):
 
     def simple(self, run: Callable[[], Value], world: World) -> list[Outcome]:
         """Evaluate in a world; where only one comes out, it is the same world gone on."""
-        results = self.in_every_world(run, world)
+        results = self.in_place(run, world)
         if len(results) == 1:
-            world.absorb(results[0][0])
-            return [(world, results[0][1])]
+            end, value = results[0]
+            if end is not world:
+                world.absorb(end)
+            return [(world, value)]
         return results
 
     def _expr(self, statement: s.ExprStmt, world: World) -> Flow:
@@ -165,12 +168,23 @@ class Interpreter(Expressions):
                 self._added(statement.targets[0], value_expr.op, before, self.evaluate(value_expr.right), False)
                 return NONE
             value = self.evaluate(value_expr)
+            if isinstance(value_expr, s.Call):
+                self.kept_extreme(statement.targets[0], value_expr)
             self.name_network(statement.targets[0], value)
             for target in statement.targets:
                 self.assign(target, value)
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]
+
+    def kept_extreme(self, target: s.Expr, call: s.Call) -> None:
+        """``best = max(best, score)``"""
+        name = s.written(target)
+        if len(call.args) == 2 and name and any(s.written(arg.value) == name for arg in call.args):
+            row = self.evaluate(call.func)
+            if type(row) is Lib and self.keeps_extreme(row.name):
+                figures = self.all_spilled(self.evaluate(arg.value) for arg in call.args)
+                self.select(figures, call.site)
 
     def name_network(self, target: s.Expr, value: Value) -> None:
         """A network is called what it is first assigned to."""
@@ -227,6 +241,8 @@ class Interpreter(Expressions):
         if self._main_guard(statement):
             self.mains.append((self.frame.module, statement.body))
             return self.run(statement.orelse, world)
+        if statement.assigns:
+            self.weighed.update((test, statement.assigns) for test in comparisons(statement.test))
         yes, no = self.branch(statement.test, world)
         flow: Flow = []
         for one in self.reduced(yes):
@@ -296,18 +312,23 @@ class Interpreter(Expressions):
         flow: Flow = []
         for after, value in self.in_every_world(lambda: self.evaluate(statement.iter), world):
             items = self._with_world(after, lambda: self.items(value))
-            if items is not None and 0 < len(items) <= LONGEST_UNROLLED and not self._plain_items(items):
+            if (
+                items is not None
+                and 0 < len(items) <= LONGEST_UNROLLED
+                and not self._with_world(after, lambda: self._plain_items(items))
+            ):
                 flow.extend(self._unrolled(statement, items, after))
             else:
                 flow.extend(self._repeated(statement, after, value))
         return self._gathered(flow, world)
 
-    @staticmethod
-    def _plain_items(items: Sequence[Value]) -> bool:
+    def _plain_items(self, items: Sequence[Value]) -> bool:
         """Unrolling tells nothing: the elements are numbers or unknown."""
         return all(
-            (type(item) is Const and not isinstance(item.value, str)) or type(item) is Data for item in items
-        )  # fmt: skip
+            (type(item) is Const and not isinstance(item.value, str))
+            or (type(item) is Data and self.trail_of(item) is None)
+            for item in items
+        )
 
     def _with_world(self, world: World, run: Callable[[], Any]) -> Any:
         saved, self.world = self.world, world
@@ -350,6 +371,7 @@ class Interpreter(Expressions):
         def turn(start: World) -> list[World]:
             def run() -> Value:
                 self.assign(statement.target, self.iterated(value, statement.target.site))
+                self.turned(value)
                 return NONE
 
             return [one for one, _ in self.in_every_world(run, start)]
@@ -684,6 +706,15 @@ class Interpreter(Expressions):
         prefix = f"{self.libraries.canonical(statement.module)}."
         names = [name[len(prefix) :] for name in self.libraries.calls if name.startswith(prefix)]
         return [(name, Lib(f"{prefix}{name}")) for name in names if "." not in name]
+
+
+def comparisons(test: s.Expr) -> list[s.Expr]:
+    """The comparisons of sizes in a test."""
+    if isinstance(test, s.Bool):
+        return [*comparisons(test.left), *comparisons(test.right)]
+    if isinstance(test, s.Unary):
+        return comparisons(test.value)
+    return [test] if isinstance(test, s.Compare) and len(test.ops) == 1 and test.ops[0][0] in ORDERINGS else []
 
 
 def _same(a: s.Expr, b: s.Expr) -> bool:

@@ -155,7 +155,7 @@ class Lowering:
             orelse = list(self._if(node.orelse))
         elif node.orelse is not None:
             orelse = self.suite(node.orelse.body)
-        return (s.If(test, body, orelse),)
+        return (s.If(test, body, orelse, frozenset(s.assigned([*body, *orelse]))),)
 
     def _for(self, node: cst.For) -> Sequence[s.Stmt]:
         iterable = self.expr(node.iter)

@@ -6,6 +6,7 @@ layer needs of a higher one is declared here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -26,12 +27,20 @@ MOST_TIRED = 3
 """The worlds that are kept from then on."""
 MOST_STEPS = 5_000
 """After so many statements an entry point is given up; what was seen of it stays."""
-MOST_FUNCTION_STEPS = 4_000
-"""After so many statements below one function it is not entered again from this entry point: results unknown."""
+FUNCTION = 0.8
+"""After this part of them below one function it is not entered again from this entry point: results unknown."""
+MOST_WALKED = 8_000
+"""After so many statements below one function, over all entry points, it has told what it has to tell..."""
+DEAR = 500
+"""...where one call of it costs so many."""
 
 
 class Exhausted(Exception):
-    """One entry point took more steps than any is worth; what was seen of it stays."""
+    """One entry point took more steps than it is worth; what was seen of it stays."""
+
+    def __init__(self, stack: list[Activation], world: World) -> None:
+        self.stack = stack
+        self.world = world
 
 
 @dataclass(slots=True)
@@ -56,6 +65,8 @@ class Summary:
     outcomes: list[tuple[World, dict[Key, Any], Value]]
     first: list[Event]
     """The events that came right after what happened before the call."""
+    last: frozenset[Event]
+    """What had happened last before the call."""
 
     def fits(self, world: World) -> bool:
         return all(_same(world.get(*key), value) for key, value in self.reads.items())
@@ -67,7 +78,10 @@ class Summary:
         for end, writes, value in self.outcomes:
             after = World(world)
             after.local.update(writes)
-            after.assumed, after.grad, after.last = end.assumed, end.grad, end.last
+            after.assumed, after.grad = end.assumed, end.grad
+            after.last = end.last - self.last
+            if not after.last or end.last & self.last:  # a way through the call on which nothing happens
+                after.last |= world.last
             made.append((after, value))
         return made
 
@@ -118,10 +132,15 @@ class Machine:
         self.models: dict[Obj, Model] = {}
         self.calling = ""
         self.spent: dict[s.Function, int] = {}
+        self.walked: Counter[s.Function] = Counter()
+        self.dearest: dict[s.Function, int] = {}
         self.summaries: dict[Hashable, list[Summary]] = {}
         self.log: list[Event] = []
+        self.weighed: dict[s.Expr, frozenset[str]] = {}
+        """Comparisons in a test, with what the branches assign: the best score so far, perhaps."""
         self._frames: dict[Hashable, Frame] = {}
         self._unknowns: dict[Hashable, frozenset[Hashable]] = {}
+        self._assumed_last: tuple[dict[Hashable, bool], frozenset[Hashable]] = {}, frozenset()
         self._tape: list[Outcome] = []
         self._position = 0
         self._pending: list[list[Outcome]] = []
@@ -180,7 +199,7 @@ class Machine:
     def step(self) -> None:
         self.steps += 1
         if self.steps > self.limit:
-            raise Exhausted
+            raise Exhausted(self.stack[:], self.world)
 
     # choices: an expression that may go on in several worlds is evaluated once for each
 
@@ -210,20 +229,44 @@ class Machine:
     def in_every_world(self, run: Callable[[], Value], start: World) -> list[Outcome]:
         """All the worlds that a computation may end in, with its value in each."""
         saved = self._tape, self._position, self._pending, self.world
-        results: list[Outcome] = []
         self._pending = [[]]
         try:
-            while self._pending and len(results) < 16:
-                self._tape = self._pending.pop()
-                self._position = 0
-                self.world = start.fork()
-                try:
-                    value = run()
-                except Dead:
-                    continue
-                results.append((self.world, value))
+            return self._outcomes(run, start, [])
         finally:
             self._tape, self._position, self._pending, self.world = saved
+
+    def in_place(self, run: Callable[[], Value], start: World) -> list[Outcome]:
+        """The same, in the world itself as long as nothing is chosen: what is computed again there sets the same."""
+        saved = self._tape, self._position, self._pending, self.world
+        before = start.assumed, start.grad, start.last
+        self._tape, self._position, self._pending = [], 0, []
+        self.world = start
+        try:
+            try:
+                results = [(start, run())]
+            except Dead:
+                results = []
+            else:
+                results[0] = (self.world, results[0][1])
+            if not self._pending:
+                return results
+            again = start.fork()
+            again.assumed, again.grad, again.last = before
+            return self._outcomes(run, again, results)
+        finally:
+            self._tape, self._position, self._pending, self.world = saved
+
+    def _outcomes(self, run: Callable[[], Value], start: World, results: list[Outcome]) -> list[Outcome]:
+        """Go the ways that are left."""
+        while self._pending and len(results) < 16:
+            self._tape = self._pending.pop()
+            self._position = 0
+            self.world = start.fork()
+            try:
+                value = run()
+            except Dead:
+                continue
+            results.append((self.world, value))
         return results
 
     def merged(self, outcomes: list[Outcome], most: int = 4) -> list[Outcome]:

@@ -245,9 +245,11 @@ class Objects(Machine):
             return either(parts) if parts else UNKNOWN
         if type(value) is Data:
             if value.sym is not None:
+                trail = value.trail.as_("element") if value.trail is not None else None
                 return Data(
-                    ("elem", value.sym), value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told
-                )
+                    ("elem", value.sym), value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told,
+                    trail=trail,
+                )  # fmt: skip
             return value
         if type(value) is Either:
             return either(self.elements(one) for one in value.values)

@@ -17,6 +17,9 @@ TELLING_CALLS = frozenset(
     {"gradients", "backward", "gradient", "operation", "fit", "trainer", "optimizer", "copy", "share"}
 )
 DRIVING = frozenset({"mode", "backward", "step", "zero", "gradients", "optimizer"})
+DIVIDING = frozenset(
+    {"split", "folds", "fit", "fit-transform", "fit-resample", "train", "score", "cross-validate", "search", "resample"}
+)
 COMMON_WORDS = frozenset({"copy", "step", "run", "apply"})
 
 
@@ -25,9 +28,16 @@ class Relevance:
 
     def __init__(self, libraries: Libraries, modules: Iterable[s.Module]) -> None:
         methods = (
-            name for table in libraries.methods.values() for name, row in table.items() if row.does in TELLING_METHODS
+            name
+            for table in libraries.methods.values()
+            for name, row in table.items()
+            if row.does in TELLING_METHODS or (row.rows is not None and row.rows.does in DIVIDING)
         )
-        calls = (name.rpartition(".")[2] for name, row in libraries.calls.items() if row.does in TELLING_CALLS)
+        calls = (
+            name.rpartition(".")[2]
+            for name, row in libraries.calls.items()
+            if row.does in TELLING_CALLS or (row.rows is not None and row.rows.does in DIVIDING)
+        )
         self._words = frozenset((*methods, *calls)) - COMMON_WORDS
         self._modes = frozenset(
             name for table in libraries.methods.values() for name, row in table.items() if row.does == "mode"

@@ -183,6 +183,8 @@ class If(Stmt):
     test: Expr
     body: list[Stmt]
     orelse: list[Stmt]
+    assigns: frozenset[str] = frozenset()
+    """What is assigned in its branches, as written."""
 
 
 @dataclass(slots=True, eq=False)
@@ -332,3 +334,31 @@ class Module:
     classes: list[Class]
     imports: list[Import]
     sites: int = 0
+
+
+def written(expr: Expr) -> str:
+    """A name, attribute or item as the user wrote it; empty for anything else."""
+    if isinstance(expr, Name):
+        return expr.id
+    if isinstance(expr, Attr):
+        head = written(expr.obj)
+        return f"{head}.{expr.name}" if head else ""
+    if isinstance(expr, Item) and isinstance(expr.index, Const):
+        head = written(expr.obj)
+        return f"{head}[{expr.index.value!r}]" if head else ""
+    return ""
+
+
+def assigned(body: list[Stmt]) -> set[str]:
+    """What the statements of a block assign, as written; not inside loops and functions of its own."""
+    found: set[str] = set()
+    for statement in body:
+        if isinstance(statement, Assign):
+            for target in statement.targets:
+                parts = target.items if isinstance(target, Sequence) else [target]
+                found.update(written(part) for part in parts)
+        elif isinstance(statement, If):
+            found |= statement.assigns
+        elif isinstance(statement, With):
+            found |= assigned(statement.body)
+    return found - {""}

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from auditor.static import syntax as s
+from auditor.static.trails import Trail, merged
 from auditor.trace import Accumulate, Forward
 
 
@@ -101,7 +102,7 @@ class Data(Value):
     ``sym`` names a value that is not known but is itself (a parameter, an attribute of one): tests of it agree.
     ``flows`` are the forward passes whose output it may hold, ``grads`` those to which gradients can flow back.
     ``of`` are the networks that it belongs to (their parameters, their parts, their state). ``told`` is False when an
-    unknown call had a hand in it. ``sums`` are the running totals that it is.
+    unknown call had a hand in it. ``sums`` are the running totals that it is. ``trail`` is what is known of its rows.
     """
 
     sym: Hashable = None
@@ -113,14 +114,25 @@ class Data(Value):
     leaf: bool = False
     told: bool = True
     sums: frozenset[Accumulate] = frozenset()
+    trail: Trail | None = None
 
     def renamed(self, sym: Hashable, attached: bool = True) -> Data:
         """Another value made of this one; not `attached`, it holds no graph."""
         grads = self.grads if attached else frozenset()
-        return Data(sym, self.flows, grads, self.of, "", self.loss, self.leaf and attached, self.told, self.sums)
+        leaf = self.leaf and attached
+        return Data(sym, self.flows, grads, self.of, "", self.loss, leaf, self.told, self.sums, self.trail)
+
+    def on(self, trail: Trail | None) -> Data:
+        """The same value with another trail."""
+        if trail is self.trail:
+            return self
+        return Data(
+            self.sym, self.flows, self.grads, self.of, self.kind, self.loss, self.leaf, self.told, self.sums, trail
+        )  # fmt: skip
 
     def __repr__(self) -> str:
-        marks = f"{' loss' if self.loss else ''}{' leaf' if self.leaf else ''}{' of' if self.of else ''}"
+        said = {"rows": self.trail, "loss": self.loss, "leaf": self.leaf, "of": self.of}
+        marks = "".join(f" {word}" for word, one in said.items() if one)
         return f"Data({self.sym!r} {self.kind} flows={len(self.flows)}/{len(self.grads)}{marks})"
 
 
@@ -201,6 +213,15 @@ class Gradients(Value):
 
 
 @dataclass(slots=True, unsafe_hash=True)
+class Bounds(Value):
+    """A slice, as an index."""
+
+    low: Value
+    high: Value
+    step: Value
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class Super(Value):
     cls: s.Class
     receiver: Value
@@ -268,6 +289,7 @@ def mixed(parts: Iterable[Data]) -> Data:
         any(part.leaf for part in parts),
         all(part.told for part in parts),
         frozenset().union(*(part.sums for part in parts)),
+        merged(part.trail for part in parts),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from auditor.libraries import load
-from auditor.static.drive import Driver
+from auditor.static.drive import Driver, Unfinished
 from auditor.static.project import File, Problem, Project, without_collector
 from auditor.trace import Trace
 
@@ -28,6 +28,8 @@ class Telling:
     """What went wrong inside the interpreter, by file: errors of ours."""
     audited: int
     """Files that training code was looked for in."""
+    unfinished: tuple[Unfinished, ...] = ()
+    """What was not followed to its end, since it took more steps than it is worth."""
 
 
 def concerned(project: Project, pattern: re.Pattern[bytes]) -> list[str]:
@@ -72,4 +74,7 @@ def tell(files: Sequence[File], *, progress: Callable[[int, int], None] | None =
     finally:
         sys.setrecursionlimit(limit)
     driver.complete_models()
-    return Telling(Trace(driver.events.values()), tuple(project.problems), tuple(driver.failures), len(files))
+    unfinished = tuple(sorted(set(driver.exhausted)))
+    return Telling(
+        Trace(driver.events.values()), tuple(project.problems), tuple(driver.failures), len(files), unfinished
+    )

@@ -10,7 +10,7 @@ changed since.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from auditor.static.values import Cls, Const, Data, Fn, Frame, Lib, Mod, Obj, Value, join
@@ -194,21 +194,44 @@ def _flag(value: object) -> bool:
     return type(value) is Const and (value.value is None or type(value.value) in (bool, str))
 
 
+Difference = tuple[Key, Any, Any]
+"""What is set differently in two worlds, and to what."""
+
+
 def distinct(a: World, b: World, base: World | None, flags: bool = True) -> bool:
     """They differ in a mode, in autograd, or in a flag that later tests may ask: better kept apart."""
+    return _harmless(a, b, base, flags) is None
+
+
+def _harmless(a: World, b: World, base: World | None, flags: bool) -> list[Difference] | None:
+    """The differences between two worlds; None where one of them matters."""
     if a.grad is not b.grad:
-        return True
+        return None
+    found: list[Difference] = []
+    for one in _differences(a, b, base):
+        if _matters(*one, flags):
+            return None
+        found.append(one)
+    return found
+
+
+def _differences(a: World, b: World, base: World | None) -> Iterator[Difference]:
     mine, theirs = changes(a, base), changes(b, base)
-    for key in mine.keys() | theirs.keys():
-        first = mine[key] if key in mine else a.get(*key)
+    for key, first in mine.items():
         second = theirs[key] if key in theirs else b.get(*key)
-        if first is second or first == second:
-            continue
-        if key[1] == MODE and first is not None and second is not None:
-            return True
-        if flags and _flag(first) and _flag(second):
-            return True
-    return False
+        if first is not second and first != second:
+            yield key, first, second
+    for key, second in theirs.items():
+        if key not in mine:
+            first = a.get(*key)
+            if first is not second and first != second:
+                yield key, first, second
+
+
+def _matters(key: Key, first: Any, second: Any, flags: bool) -> bool:
+    if key[1] == MODE:
+        return first is not None and second is not None
+    return flags and _flag(first) and _flag(second)
 
 
 def _join(key: Key, first: Any, second: Any) -> Any:
@@ -221,20 +244,23 @@ def _join(key: Key, first: Any, second: Any) -> Any:
     return first if first == second else None
 
 
-def merge(a: World, b: World, base: World | None, forced: bool = False) -> World:
+def merge(
+    a: World, b: World, base: World | None, forced: bool = False, differences: Iterable[Difference] | None = None
+) -> World:
     """One world for two; ``base`` is a common ancestor. Neither is changed.
 
     `forced`: they differ in something that matters, so of modes that differ nothing sure is told any more.
+    `differences`: what they differ in, where that is known already.
     """
     made = World(base)
     if base is None:
         made.assumed = {}
-    mine, theirs = changes(a, base), changes(b, base)
-    for key in mine.keys() | theirs.keys():
-        first = mine[key] if key in mine else a.get(*key)
-        second = theirs[key] if key in theirs else b.get(*key)
-        joined = first if first is second or first == second else _join(key, first, second)
-        if forced and key[1] == MODE and first != second:
+    if differences is None:
+        differences = _differences(a, b, base)
+    made.local = {**changes(b, base), **changes(a, base)}
+    for key, first, second in differences:
+        joined = _join(key, first, second)
+        if forced and key[1] == MODE:
             joined = frozenset(Mode(mode.value, mode.cause, False) for mode in joined)
         made.local[key] = joined
     if a.assumed is not b.assumed:
@@ -272,8 +298,9 @@ def _grouped(worlds: list[World], base: World | None, flags: bool) -> list[World
         for index, group in enumerate(groups):
             if group is world:
                 break
-            if not distinct(group, world, base, flags):
-                groups[index] = merge(group, world, base)
+            differences = _harmless(group, world, base, flags)
+            if differences is not None:
+                groups[index] = merge(group, world, base, differences=differences)
                 break
         else:
             groups.append(world)

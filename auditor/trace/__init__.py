@@ -1,5 +1,6 @@
 """The vocabulary that both witnesses tell their story in and all rules judge. Imports nothing else of ours."""
 
+from auditor.trace.assessments import Assessment, Learning, assessments, learnings, split_before
 from auditor.trace.events import (
     Accumulate,
     Apply,
@@ -12,6 +13,7 @@ from auditor.trace.events import (
     MarkKind,
     Mode,
     ModeName,
+    Named,
     Score,
     Select,
     Sink,
@@ -24,13 +26,14 @@ from auditor.trace.events import (
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
 from auditor.trace.networks import Layer, Model, Network, Sensitivity
 from auditor.trace.places import Place, Source, Span
-from auditor.trace.rows import Cut, Origin, PartName, Range, Rows
+from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, holds, meet
 from auditor.trace.rule import Report, Rule, rule
 from auditor.trace.trace import Trace
 
 __all__ = [
     "Accumulate",
     "Apply",
+    "Assessment",
     "Build",
     "Compare",
     "Confidence",
@@ -43,11 +46,13 @@ __all__ = [
     "Forward",
     "Grad",
     "Layer",
+    "Learning",
     "Mark",
     "MarkKind",
     "Mode",
     "ModeName",
     "Model",
+    "Named",
     "Network",
     "Origin",
     "PartName",
@@ -69,5 +74,10 @@ __all__ = [
     "Switch",
     "Trace",
     "Train",
+    "assessments",
+    "holds",
+    "learnings",
+    "meet",
     "rule",
+    "split_before",
 ]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from auditor.trace.networks import Model
 from auditor.trace.places import Place
-from auditor.trace.rows import Cut, Rows
+from auditor.trace.rows import Cut, PartName, Rows
 
 ModeName = Literal["train", "eval"]
 
@@ -94,10 +94,14 @@ class Forward(Event):
     """The forward passes whose input comes from this one."""
     rows: frozenset[Rows] = frozenset()
     """The rows that pass, as far as they are known."""
+    again: bool = False
+    """The network has learnt from other folds of the same rows."""
     marks: frozenset[Mark] = frozenset()
     """What was estimated, resampled or augmented and is in these rows now."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
+    open: bool = False
+    """Nobody saw what becomes of its output in the end: gradients may be taken of it yet."""
 
 
 SinkKind = Literal["backward", "gradient", "score", "store", "report", "select", "act"]
@@ -187,10 +191,18 @@ class Mark(Event):
     """What the user calls the estimator or the statistic."""
     target: bool = False
     """The labels had a hand in it."""
-    labels: bool = False
-    """It is made of the labels alone, so the features learn nothing from it."""
+    grouped: bool = False
+    """It is made anew for each of several groups: subjects, recordings, clips."""
     marks: frozenset[Mark] = frozenset()
     """What had been computed and was in these rows before."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Named(Event):
+    """The user's name for some rows says what they are for: the weakest witness, and never a finding by itself."""
+
+    cut: Cut
+    part: PartName
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -221,10 +233,14 @@ class Train(Event):
     rows: frozenset[Rows] = frozenset()
     targets: frozenset[Rows] = frozenset()
     marks: frozenset[Mark] = frozenset()
+    label: str = ""
+    """The column of the labels, where it is among the features too."""
     told: bool = True
     """False: the rows may hold others than those named."""
     afresh: bool = True
     """The learner forgets what it learnt before."""
+    again: bool = False
+    """It goes on from what it has learnt from other folds of the same rows."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -240,6 +256,8 @@ class Score(Event):
     """A part of the rows is held out by the call itself (cross-validation)."""
     predicts: bool = False
     """Predictions are made; no figure yet."""
+    predicted: frozenset[Score] = frozenset()
+    """Where the predictions were made that a figure is made of."""
     name: str = ""
     """What the user calls the rows."""
 

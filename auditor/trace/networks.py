@@ -69,6 +69,6 @@ class Model:
     network: Network = field(default=UNKNOWN)
     framework: str | None = None
     own_gradients: bool = False
-    """The class takes gradients inside its own forward (energies, forces, physics losses)."""
+    """It takes gradients in its own forward (energies, forces, physics losses), or may learn from losses by itself."""
     told_in_call: bool = False
     """The mode is an argument of each call (Keras) and no state of the object."""

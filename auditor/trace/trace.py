@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TypeVar
 
-from auditor.trace.events import Event, Forward, Mode, Sink, SinkKind, Step, Switch
+from auditor.trace.events import Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch
 from auditor.trace.networks import Layer, Model
+from auditor.trace.rows import Cut, PartName, Rows
 
 E = TypeVar("E", bound=Event)
 
@@ -86,7 +87,7 @@ class Trace:
 
         A backward pass through a network that no optimizer moves is no training (saliency, class activation maps).
         """
-        if forward.on_leaf or self.reaches(forward, "act"):
+        if forward.on_leaf or self.reaches(forward, "act") or (forward.open and forward.grad is not False):
             return []
         used = [sink for sink in self.sinks(forward) if sink.kind in ("backward", "gradient")]
         if any(forward not in sink.through or self._teaches(sink, forward.model) for sink in used):
@@ -96,6 +97,21 @@ class Trace:
         if any(sink.loss for sink in used):
             return []
         return [sink for sink in self.sinks(forward) if sink.kind in JUDGING]
+
+    @cached_property
+    def _named(self) -> dict[Cut, set[PartName]]:
+        named: dict[Cut, set[PartName]] = defaultdict(set)
+        for one in self.all(Named):
+            named[one.cut].add(one.part)
+        return named
+
+    def part(self, rows: Rows) -> PartName | None:
+        """What rows are for: as their source says, or as the user calls them and nothing else."""
+        if rows.declared is not None:
+            return rows.declared
+        said = [names for cut in rows.cuts for names in [self._named.get(cut)] if names is not None and len(names) == 1]
+        parts = {part for names in said for part in names}
+        return parts.pop() if len(parts) == 1 else None
 
     def before(self, event: Event) -> set[Event]:
         """Every event that may come before on some path, in loops also later ones; `event` itself if it can repeat."""

@@ -1,0 +1,143 @@
+"""What a value knows of the rows that it holds: which they are, what was computed from others and is in them now.
+
+Trails are immutable and compared by content, like the values that carry them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from auditor.trace import Cut, Mark, Range, Rows, Score, Train
+
+MOST_ROWS = 12
+MOST_MARKS = 40
+TrailRole = Literal["", "index", "mask", "element", "statistic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of its rows a table has: all but these, or only these."""
+
+    names: frozenset[str] = frozenset()
+    only: bool = False
+
+    def chosen(self, names: frozenset[str]) -> Columns:
+        return Columns(names, True)
+
+    def without(self, names: frozenset[str]) -> Columns:
+        return Columns(self.names - names if self.only else self.names | names, self.only)
+
+    def may_have(self, name: str) -> bool:
+        return (name in self.names) == self.only
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The rows of a value.
+
+    ``marks`` are what was computed over many rows, or done to them, and is in the value, each with the column that it
+    is in (None: in all). ``learnt`` are the fits whose predictions the value holds. ``role`` is what the value is
+    itself: row numbers, a mask, one row or batch at a time, a figure over all rows. ``columns`` None: not known.
+    """
+
+    rows: frozenset[Rows] = frozenset()
+    marks: frozenset[tuple[str | None, Mark]] = frozenset()
+    learnt: frozenset[Train] = frozenset()
+    role: TrailRole = ""
+    columns: Columns | None = Columns()
+    scores: frozenset[Score] = frozenset()
+    """The figures that the value is made of."""
+    parents: frozenset[str] = frozenset()
+    """The columns that the value was computed from, row by row."""
+    computed: frozenset[tuple[str, frozenset[str]]] = frozenset()
+    """Columns of the table that were computed from others, row by row."""
+    judged: bool = False
+    """Predictions have met something else that has rows: they are compared with the labels."""
+    known: bool = True
+    """False: it may hold other rows than these."""
+
+    @property
+    def found(self) -> frozenset[Mark]:
+        return frozenset(mark for _, mark in self.marks)
+
+    def cut(self, *cuts: Cut) -> Trail:
+        return replace(self, rows=frozenset(one.cut(*cuts) for one in self.rows))
+
+    def as_(self, role: TrailRole) -> Trail:
+        return self if self.role == role else replace(self, role=role)
+
+    def marked(self, marks: Iterable[Mark], column: str | None = None) -> Trail:
+        more = frozenset((column, mark) for mark in marks)
+        return self if more <= self.marks else replace(self, marks=self.marks | more)
+
+    def column(self, name: str) -> Trail:
+        """One column of a table."""
+        marks = frozenset((None, mark) for column, mark in self.marks if column in (None, name))
+        parents = frozenset((name,)).union(*(names for made, names in self.computed if made == name))
+        return replace(self, marks=marks, columns=Columns(frozenset((name,)), True), parents=parents)
+
+    def columned(self, columns: Columns | None) -> Trail:
+        """Some of its columns; marks of the others stay behind."""
+        if columns is None:
+            return replace(self, columns=None)
+        marks = frozenset((column, mark) for column, mark in self.marks if column is None or columns.may_have(column))
+        return replace(self, marks=marks, columns=columns)
+
+    def vague(self, key: Hashable) -> Trail:
+        """After something that nobody knows: rows may have been chosen, and nothing says in which order they are."""
+        return replace(
+            self.cut(Cut(("some", key))),
+            columns=None,
+            parents=frozenset(),
+            role="" if self.role != "element" else "element",
+        )
+
+
+NOWHERE = Trail()
+
+
+def merged(trails: Iterable[Trail | None]) -> Trail | None:
+    """The trail of a value that may hold what any of these holds."""
+    known = [trail for trail in trails if trail is not None]
+    if not known:
+        return None
+    first = known[0]
+    if all(one is first or one == first for one in known):
+        return first
+    rows = frozenset().union(*(one.rows for one in known))
+    marks = frozenset().union(*(one.marks for one in known))
+    holding = [one for one in known if one.rows] or known
+    roles = {one.role for one in holding}
+    columns = {one.columns for one in holding}
+    return Trail(
+        rows if len(rows) <= MOST_ROWS else frozenset(sorted(rows, key=_cuts)[:MOST_ROWS]),
+        marks if len(marks) <= MOST_MARKS else frozenset(sorted(marks, key=_order)[:MOST_MARKS]),
+        frozenset().union(*(one.learnt for one in known)),
+        roles.pop() if len(roles) == 1 else "",
+        columns.pop() if len(columns) == 1 else None,
+        frozenset().union(*(one.scores for one in known)),
+        frozenset().union(*(one.parents for one in known)),
+        frozenset().union(*(one.computed for one in known)),
+        any(one.judged for one in known) or len({bool(one.learnt) for one in known if one.rows}) > 1,
+        all(one.known for one in known) and len(rows) <= MOST_ROWS,
+    )
+
+
+def _cuts(rows: Rows) -> tuple[int, str]:
+    return len(rows.cuts), str(rows.origin.name)
+
+
+def _order(mark: tuple[str | None, Mark]) -> tuple[str, int, str]:
+    column, one = mark
+    return one.place.path, one.place.node, column or ""
+
+
+def complement(cuts: frozenset[Cut], base: Iterable[Rows]) -> Cut | None:
+    """The cut that leaves the rows which these do not choose; None where they are more than one choice."""
+    shared = frozenset[Cut]().union(*(one.cuts for one in base))
+    own = [cut for cut in cuts if cut not in shared and cut.part is not None]
+    if len(own) != 1 or isinstance(own[0].part, Range):
+        return None
+    return Cut(own[0].key, ("not", own[0].part))

@@ -1,0 +1,133 @@
+"""Trainings and assessments: who learnt from which rows, and on which rows that was judged.
+
+Frameworks tell both as one event (`Train`, `Score`); a loop by hand tells them as forward passes. Rules about rows ask
+for either in the same words.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.trace.events import Event, Forward, Mark, Score, Split, Train
+from auditor.trace.places import Place
+from auditor.trace.rows import Cut, Rows, holds, meet
+from auditor.trace.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """Somebody learns from some rows."""
+
+    event: Event
+    rows: frozenset[Rows]
+    """Rows of the features, and of the labels where those are known apart."""
+    marks: frozenset[Mark]
+    name: str
+
+    @property
+    def place(self) -> Place:
+        return self.event.place
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Somebody who has learnt is asked about some rows."""
+
+    event: Event
+    rows: frozenset[Rows]
+    marks: frozenset[Mark]
+    learnings: tuple[Learning, ...]
+    figure: bool
+    """A figure comes of it; else only predictions."""
+    held_out: bool
+    """The call itself holds the rows out."""
+    name: str
+    through: tuple[Place, ...] = ()
+    """Where the predictions were made, where that is elsewhere."""
+
+    @property
+    def place(self) -> Place:
+        return self.event.place
+
+    @property
+    def marks_met(self) -> frozenset[Mark]:
+        """What is in these rows, or in those that were learnt from."""
+        return self.marks.union(*(one.marks for one in self.learnings))
+
+    @property
+    def on_learnt_rows(self) -> tuple[Learning, ...]:
+        """The trainings that certainly saw some of these rows."""
+        return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))
+
+    @property
+    def apart(self) -> bool:
+        """The rows are those of a part that was divided from the others before: some are still untouched."""
+        return any(cut.part is not None for rows in self.rows for cut in rows.cuts if not one_of_folds(cut))
+
+    def was_in(self, mark: Mark) -> bool:
+        """What was computed saw every row that is judged here."""
+        return holds(mark.rows, self.rows)
+
+    def alone_in(self, mark: Mark) -> bool:
+        """What was computed saw no other rows than those that are judged here."""
+        return all(any(one.holds(other) for one in self.rows) for other in mark.rows)
+
+
+def one_of_folds(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == "folds"
+
+
+def learnings(trace: Trace) -> Iterator[Learning]:
+    for train in trace.all(Train):
+        if train.rows or train.targets:
+            yield learning_of(train)
+    for forward in trace.all(Forward):
+        if forward.rows and trace.trains(forward):
+            yield Learning(forward, forward.rows, forward.marks, forward.name or forward.model.name)
+
+
+def learning_of(train: Train) -> Learning:
+    return Learning(train, train.rows, train.marks, train.name)
+
+
+def assessments(trace: Trace) -> Iterator[Assessment]:
+    for score in trace.all(Score):
+        taught = tuple(learning_of(one) for one in score.trained)
+        yield Assessment(
+            score, score.rows, score.marks, taught, not score.predicts, score.held_out, score.name,
+            tuple(one.place for one in sorted(score.predicted, key=by_place)),
+        )  # fmt: skip
+    yield from _passes(trace)
+
+
+def _passes(trace: Trace) -> Iterator[Assessment]:
+    by_model = defaultdict(list)
+    for one in learnings(trace):
+        if isinstance(one.event, Forward):
+            by_model[one.event.model].append(one)
+    for forward in trace.all(Forward):
+        if not forward.rows:
+            continue
+        sinks = trace.evaluates(forward)
+        if sinks:
+            taught = tuple(by_model.get(forward.model, ()))
+            figure = any(sink.kind in ("score", "select") for sink in sinks)
+            name = forward.name or forward.model.name
+            yield Assessment(forward, forward.rows, forward.marks, taught, figure, False, name)
+
+
+def by_place(event: Event) -> tuple[str, int]:
+    return event.place.path, event.place.node
+
+
+def split_before(trace: Trace, rows: Iterable[Rows]) -> Split | None:
+    """Where these rows were divided from others."""
+    cuts = frozenset[Cut]().union(*(one.cuts for one in rows))
+    return next((split for split in trace.all(Split) if split.cuts & cuts), None)
+
+
+def named(rows: Iterable[Rows]) -> str:
+    """What the user calls the source of some rows."""
+    return next((one.origin.name for one in rows if one.origin.name), "")

@@ -1,0 +1,114 @@
+"""A statistic over rows of both sides shapes what the model sees.
+
+## What it finds
+
+A scaler, imputer, selector, decomposition, vectoriser, vocabulary, quantile or mean that is estimated from rows of
+which some are held out later, and whose value enters the features or the labels; also before a cross-validation.
+
+## Why it matters
+
+The held-out rows stand for rows that do not exist yet. When they help to choose the features, to weigh the words or
+to fill the gaps, the score says how well the model does on rows it has already been told about. How much that
+flatters differs: a mean over many rows gives away little, features selected with the help of the labels can turn
+pure noise into a perfect score. Only the same experiment with the statistic taken from the training rows tells
+which.
+
+## Bad
+
+```python
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+
+X, y = load_breast_cancer(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+model = LogisticRegression().fit(X_train, y_train)
+print(model.score(X_test, y_test))
+```
+
+## Good
+
+```python
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+X, y = load_breast_cancer(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+model = make_pipeline(StandardScaler(), LogisticRegression())
+model.fit(X_train, y_train)
+print(model.score(X_test, y_test))
+```
+
+## Not reported
+
+Sizes, class counts and padding lengths; a `LabelEncoder` on the target; figures of each row by itself (`axis=1`);
+known constants such as 255; stateless hashing; what only feeds a plot or a table; shifts and differences (LEA008);
+categories without the target (LEA012).
+
+## Sources
+
+- scikit-learn, *Common pitfalls*, "Data leakage during pre-processing":
+  <https://scikit-learn.org/stable/common_pitfalls.html#data-leakage>
+- Ambroise and McLachlan, *Selection bias in gene extraction on the basis of microarray gene-expression data*, PNAS
+  99 (2002): <https://doi.org/10.1073/pnas.102102699>
+- Yang et al., *Data Leakage in Notebooks: Static Detection and Better Processes*, ASE 2022:
+  <https://doi.org/10.1145/3551349.3556918>
+- Kapoor and Narayanan, *Leakage and the reproducibility crisis in machine-learning-based science*, Patterns 4
+  (2023): <https://doi.org/10.1016/j.patter.2023.100804>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.trace import (
+    Assessment,
+    Confidence,
+    Evidence,
+    Mark,
+    Report,
+    Severity,
+    Trace,
+    assessments,
+    rule,
+    split_before,
+)
+
+ESTIMATES = ("statistic", "vocabulary")
+
+
+@rule("LEA001", "fit-before-split", Severity.ERROR)
+def fit_before_split(trace: Trace) -> Iterator[Report]:
+    for assessment in assessments(trace):
+        if assessment.on_learnt_rows or not assessment.learnings or (assessment.held_out and assessment.apart):
+            continue
+        for mark in assessment.marks_met:
+            if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):
+                continue
+            yield Report(
+                mark.place, message(mark, assessment), evidence(trace, assessment), confidence(mark, assessment)
+            )
+
+
+def message(mark: Mark, assessment: Assessment) -> str:
+    subject = f"`{mark.name}`" if mark.name else "this"
+    return (
+        f"{subject} is computed over rows that are held out later ({assessment.place.seen_from(mark.place)}): they "
+        "shape the features that they are judged on. Compute it from the training rows, after the split or inside a "
+        "pipeline."
+    )
+
+
+def evidence(trace: Trace, assessment: Assessment) -> tuple[Evidence, ...]:
+    split = split_before(trace, assessment.rows)
+    steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
+    return (*steps, Evidence(assessment.place, "and judged here on rows that it was computed over"))
+
+
+def confidence(mark: Mark, assessment: Assessment) -> Confidence:
+    return Confidence.MEDIUM if mark.assumed or assessment.event.assumed else Confidence.HIGH

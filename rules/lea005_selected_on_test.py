@@ -1,0 +1,109 @@
+"""A choice is made on the rows that also give the final score.
+
+## What it finds
+
+Early stopping, the best checkpoint, a schedule, a threshold, a search over settings or a best-of loop that is
+decided by the test rows, while no other rows are left untouched. Rows that are only watched during the training are
+reported as a note.
+
+## Why it matters
+
+The best of many noisy figures is too good: part of its lead is luck on exactly these rows. Each epoch and each
+setting that is compared on the test rows is another draw, and the fewer the rows, the larger the luck. On large
+benchmarks the harm has been found small, on small data it can exceed the differences between the methods that are
+compared; nobody can tell afterwards.
+
+## Bad
+
+```python
+from sklearn.datasets import load_breast_cancer
+from sklearn.model_selection import train_test_split
+from sklearn.tree import DecisionTreeClassifier
+
+X, y = load_breast_cancer(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+best = 0.0
+for depth in range(1, 20):
+    model = DecisionTreeClassifier(max_depth=depth, random_state=0)
+    model.fit(X_train, y_train)
+    accuracy = model.score(X_test, y_test)
+    if accuracy > best:
+        best = accuracy
+print("test accuracy", best)
+```
+
+## Good
+
+```python
+from sklearn.datasets import load_breast_cancer
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.tree import DecisionTreeClassifier
+
+X, y = load_breast_cancer(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+model = DecisionTreeClassifier(random_state=0)
+search = GridSearchCV(model, {"max_depth": range(1, 20)}, cv=5)
+search.fit(X_train, y_train)
+print("test accuracy", search.score(X_test, y_test))
+```
+
+## Not reported
+
+The test score at the epoch that the validation chose; a table or a curve of test scores that decides nothing;
+choices on rows called test when others are tested in the end.
+
+## Sources
+
+- Cawley and Talbot, *On Over-fitting in Model Selection and Subsequent Selection Bias in Performance Evaluation*,
+  JMLR 11 (2010): <https://jmlr.org/papers/v11/cawley10a.html>
+- scikit-learn, *Cross-validation*: settings can be tweaked until the estimator performs optimally on the test set:
+  <https://scikit-learn.org/stable/modules/cross_validation.html>
+- Recht et al., *Do ImageNet Classifiers Generalize to ImageNet?*, ICML 2019 (little harm on a large benchmark):
+  <https://proceedings.mlr.press/v97/recht19a.html>
+- Yang et al., *Data Leakage in Notebooks: Static Detection and Better Processes*, ASE 2022 ("multi-test leakage"):
+  <https://doi.org/10.1145/3551349.3556918>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.trace import Assessment, Confidence, Evidence, Report, Select, Severity, Trace, assessments, meet, rule
+
+
+@rule("LEA005", "selected-on-test", Severity.WARNING)
+def selected_on_test(trace: Trace) -> Iterator[Report]:
+    judged = [one for one in assessments(trace) if one.learnings]
+    for select in trace.all(Select):
+        if select.how == "schedule" or not any(trace.part(rows) == "test" for rows in select.rows):
+            continue
+        if any(untouched(trace, one, select) for one in judged):
+            continue
+        yield Report(select.place, message(), evidence(trace, select), confidence(select))
+
+
+def untouched(trace: Trace, one: Assessment, select: Select) -> bool:
+    """Rows that neither the training nor this choice has seen give a score of their own."""
+    if not one.figure or one.on_learnt_rows or meet(one.rows, select.rows):
+        return False
+    return not any(trace.part(rows) in ("train", "validation") for rows in one.rows)
+
+
+def message() -> str:
+    return (
+        "the best weights or settings are chosen by a score on the test rows: that score is the best of many tries on "
+        "them and no estimate any more. Choose on validation rows, and score the test rows once."
+    )
+
+
+def evidence(trace: Trace, select: Select) -> tuple[Evidence, ...]:
+    passes = sorted(select.forwards, key=lambda one: (one.place.path, one.place.node))
+    scores = sorted(select.scores, key=lambda one: (one.place.path, one.place.node))
+    steps = [Evidence(one.place, "the test rows are scored here") for one in (*passes[:2], *scores[:2])]
+    places = {rows.origin.place for rows in select.rows if trace.part(rows) == "test"} - {None}
+    steps.extend(Evidence(place, "they come from here") for place in places if place is not None)
+    return tuple(steps)
+
+
+def confidence(select: Select) -> Confidence:
+    return Confidence.MEDIUM if select.assumed else Confidence.HIGH

@@ -1,0 +1,104 @@
+"""Rows are drawn without a seed, and drawn again in the next run.
+
+## What it finds
+
+A random split with no seed, no generator and no global seed, in a program that saves a model and goes on from it,
+or that splits the same rows in two places.
+
+## Why it matters
+
+Each run draws other rows. A model that is loaded and trained on, or loaded and scored, has learnt rows that are
+held out this time: after a few restarts it has seen them all. Within a single run nothing is wrong, which is why it
+stays unnoticed.
+
+## Bad
+
+```python
+import os
+
+import pandas as pd
+from keras import Sequential, layers, models
+from sklearn.model_selection import train_test_split
+
+table = pd.read_csv("heating.csv")
+y = table.pop("kwh")
+x_train, x_test, y_train, y_test = train_test_split(table, y)
+if os.path.exists("heating.keras"):
+    model = models.load_model("heating.keras")
+else:
+    model = Sequential([layers.Dense(64, activation="relu"), layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mae")
+model.fit(x_train, y_train, epochs=20)
+model.save("heating.keras")
+print(model.evaluate(x_test, y_test))
+```
+
+## Good
+
+```python
+import os
+
+import pandas as pd
+from keras import Sequential, layers, models
+from sklearn.model_selection import train_test_split
+
+table = pd.read_csv("heating.csv")
+y = table.pop("kwh")
+x_train, x_test, y_train, y_test = train_test_split(table, y, random_state=0)
+if os.path.exists("heating.keras"):
+    model = models.load_model("heating.keras")
+else:
+    model = Sequential([layers.Dense(64, activation="relu"), layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mae")
+model.fit(x_train, y_train, epochs=20)
+model.save("heating.keras")
+print(model.evaluate(x_test, y_test))
+```
+
+## Not reported
+
+Splits in a program that runs from the first row to the last figure at once; seeded splits; splits that are written
+to a file and read again.
+
+## Sources
+
+- scikit-learn, *Common pitfalls*, "Controlling randomness":
+  <https://scikit-learn.org/stable/common_pitfalls.html#controlling-randomness>
+- PyTorch, `torch.utils.data.random_split`, whose `generator` makes it repeatable:
+  <https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.trace import Confidence, Evidence, Report, Severity, Split, Trace, holds, rule
+
+
+@rule("LEA010", "unseeded-split", Severity.WARNING)
+def unseeded_split(trace: Trace) -> Iterator[Report]:
+    splits = [one for one in trace.all(Split) if unseeded(one)]
+    for split in splits:
+        for other in splits:
+            if other.place != split.place and holds(split.rows, other.rows) and holds(other.rows, split.rows):
+                yield Report(split.place, message(split, other), evidence(other), confidence(split))
+                break
+
+
+def unseeded(split: Split) -> bool:
+    return split.how in ("random", "stratified") and split.seeded is False and not split.folds
+
+
+def message(split: Split, other: Split) -> str:
+    return (
+        f"the same rows are divided at random again ({other.place.seen_from(split.place)}), and neither is seeded: "
+        "rows change sides from one to the other. Split once, or give both the same seed."
+    )
+
+
+def evidence(other: Split) -> tuple[Evidence, ...]:
+    return (Evidence(other.place, "divided again here"),)
+
+
+def confidence(split: Split) -> Confidence:
+    return Confidence.MEDIUM if split.assumed else Confidence.HIGH
