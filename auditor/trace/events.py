@@ -270,7 +270,8 @@ class Score(Event):
 class Select(Event):
     """A decision is taken on a score: the best weights, the end of the training, a setting."""
 
-    how: Literal["best", "stop", "search", "schedule"]
+    how: Literal["best", "stop", "search", "schedule", "watch"]
+    """``schedule``: the learning rate follows it; ``watch``: somebody may look at it."""
     rows: frozenset[Rows]
     scores: frozenset[Score] = frozenset()
     forwards: frozenset[Forward] = frozenset()

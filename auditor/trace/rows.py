@@ -27,8 +27,14 @@ class Origin:
     """A population of rows: a table that is read, a data set of a library, an argument that nobody passes."""
 
     key: Hashable
+    """What makes it the same population where it is read again."""
     name: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False)
+
+    @property
+    def cut(self) -> Cut:
+        """All of its rows, as a choice that a name can be given to."""
+        return Cut(("origin", self.key), True)
 
 
 @dataclass(frozen=True, slots=True)
