@@ -68,7 +68,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Report, Select, Severity, Trace, assessments, meet, rule
+from auditor.trace import Assessment, Confidence, Evidence, Report, Select, Severity, Trace, apart, assessments, rule
 
 
 @rule("LEA005", "selected-on-test", Severity.WARNING)
@@ -77,7 +77,8 @@ def selected_on_test(trace: Trace) -> Iterator[Report]:
     for select in trace.all(Select):
         if not any(trace.part(rows) == "test" for rows in select.rows):
             continue
-        if any(untouched(trace, one, select) for one in judged):
+        chosen = who(select)
+        if any(one.judged & chosen and untouched(trace, one, select) for one in judged):
             continue
         yield Report(select.place, message(), evidence(trace, select), confidence(select), severity(select))
 
@@ -87,9 +88,16 @@ def severity(select: Select) -> Severity:
     return Severity.NOTE if select.how in ("watch", "schedule") else Severity.WARNING
 
 
+def who(select: Select) -> frozenset[object]:
+    """The networks and fits that the choice is made among."""
+    taught = {train for score in select.scores for train in score.trained}
+    models = {one.model for one in (*select.forwards, *taught)} - {None}
+    return frozenset((*models, *taught))
+
+
 def untouched(trace: Trace, one: Assessment, select: Select) -> bool:
     """Rows that neither the training nor this choice has seen give a score of their own."""
-    if not one.figure or one.on_learnt_rows or meet(one.rows, select.rows):
+    if not one.figure or one.on_learnt_rows or not apart(one.rows, select.rows):
         return False
     return not any(trace.part(rows) in ("train", "validation") for rows in one.rows)
 

@@ -105,6 +105,15 @@ class Provenance(Effects):
         if self.method(obj.cls, "__getitem__") is not None or self.method(obj.cls, "__iter__") is not None:
             self.world.set(obj, PART, said_part(args))
 
+    def unknown_result(self, args: Arguments, site: int, told: bool) -> Data:
+        """What an unknown call gives back; one that is told a part of the rows serves that part."""
+        made = super().unknown_result(args, site, told)
+        said = said_part(args) if made.trail is None and not made.flows and not made.of else None
+        if said is None or made.sym is None:
+            return made
+        rows = Rows(Origin(made.sym, "", self.place(site)), frozenset((Cut(DECLARED, said.value),)))
+        return made.on(Trail(frozenset((rows,)), columns=None))
+
     # folds
 
     def turned(self, value: Value) -> None:
@@ -599,6 +608,9 @@ class Provenance(Effects):
                 for part in flow.pairs
             ))  # fmt: skip
         part = self._part(flow, args)
+        if part is None and flow.part is None and kind != "dataframe":
+            said = said_part(args)
+            part = str(said.value) if said is not None else None
         if part == "both":
             parts: tuple[str, ...] = ("train", "validation")
             pair = (Data((self.fresh(site), one), kind=kind, trail=base.cut(Cut(DECLARED, one))) for one in parts)

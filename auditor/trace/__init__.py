@@ -26,7 +26,7 @@ from auditor.trace.events import (
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
 from auditor.trace.networks import Layer, Model, Network, Sensitivity
 from auditor.trace.places import Place, Source, Span
-from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, holds, meet
+from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, apart, holds, meet
 from auditor.trace.rule import Report, Rule, rule
 from auditor.trace.trace import Trace
 
@@ -74,6 +74,7 @@ __all__ = [
     "Switch",
     "Trace",
     "Train",
+    "apart",
     "assessments",
     "holds",
     "learnings",

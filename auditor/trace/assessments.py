@@ -62,6 +62,14 @@ class Assessment:
         return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))
 
     @property
+    def judged(self) -> frozenset[object]:
+        """Who is judged: the network, or what a fit has taught."""
+        if isinstance(self.event, Forward):
+            return frozenset((self.event.model,))
+        models = {one.event.model for one in self.learnings if isinstance(one.event, Train)} - {None}
+        return frozenset((*models, *(one.event for one in self.learnings)))
+
+    @property
     def unsupervised(self) -> bool:
         """What was learnt has no labels: rows are reconstructed."""
         return all(isinstance(one.event, Train) and one.event.itself for one in self.learnings)

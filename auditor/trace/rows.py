@@ -156,6 +156,12 @@ def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
     return any(one.holds(other) for one in whole for other in part)
 
 
+def apart(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
+    """They come from different sources, or from certainly different rows of one."""
+    right = list(right)
+    return all(one.origin != other.origin or one.excludes(other) for one in left for other in right)
+
+
 def meet(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
     """Some of these rows are certainly among those."""
     right = list(right)
