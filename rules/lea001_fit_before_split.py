@@ -71,10 +71,13 @@ from auditor.trace import (
     Confidence,
     Evidence,
     Mark,
+    Place,
     Report,
     Severity,
+    Split,
     Trace,
     assessments,
+    divided,
     rule,
     split_before,
 )
@@ -84,21 +87,26 @@ ESTIMATES = ("statistic", "vocabulary")
 
 @rule("LEA001", "fit-before-split", Severity.ERROR)
 def fit_before_split(trace: Trace) -> Iterator[Report]:
+    told = set()
     for assessment in assessments(trace):
         if assessment.on_learnt_rows or not assessment.learnings or (assessment.held_out and assessment.apart):
             continue
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):
                 continue
+            told.add(mark.place)
             yield Report(
-                mark.place, message(mark, assessment), evidence(trace, assessment), confidence(mark, assessment)
+                mark.place, message(mark, assessment.place), evidence(trace, assessment), confidence(mark, assessment)
             )
+    for mark, split, place in divided(trace):
+        if mark.kind in ESTIMATES and mark.place not in told:
+            yield Report(mark.place, message(mark, place), parted(split, place), Confidence.MEDIUM)
 
 
-def message(mark: Mark, assessment: Assessment) -> str:
+def message(mark: Mark, held_out: Place) -> str:
     subject = f"`{mark.name}`" if mark.name else "this"
     return (
-        f"{subject} is computed over rows that are held out later ({assessment.place.seen_from(mark.place)}): they "
+        f"{subject} is computed over rows that are held out later ({held_out.seen_from(mark.place)}): they "
         "shape the features that they are judged on. Compute it from the training rows, after the split or inside a "
         "pipeline."
     )
@@ -108,6 +116,11 @@ def evidence(trace: Trace, assessment: Assessment) -> tuple[Evidence, ...]:
     split = split_before(trace, assessment.rows)
     steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
     return (*steps, Evidence(assessment.place, "and judged here on rows that it was computed over"))
+
+
+def parted(split: Split | None, place: Place) -> tuple[Evidence, ...]:
+    steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
+    return (*steps, Evidence(place, "these rows are held out, by their name"))
 
 
 def confidence(mark: Mark, assessment: Assessment) -> Confidence:

@@ -91,7 +91,7 @@ def severity(select: Select) -> Severity:
 def who(select: Select) -> frozenset[object]:
     """The networks and fits that the choice is made among."""
     taught = {train for score in select.scores for train in score.trained}
-    models = {one.model for one in (*select.forwards, *taught)} - {None}
+    models = {one.model for one in select.forwards} | {one.model for one in taught if one.model is not None}
     return frozenset((*models, *taught))
 
 

@@ -432,12 +432,13 @@ class Provenance(Effects):
         for rows in trail.rows:
             chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
             for cut in chosen or ([rows.origin.cut] if not rows.cuts else []):
-                self.call_part(cut, part, target.site)
+                self.call_part(cut, part, target.site, trail)
 
-    def call_part(self, cut: Cut, part: PartName, site: int) -> None:
-        key = (Named, cut, part)
+    def call_part(self, cut: Cut, part: PartName, site: int, trail: Trail = NOWHERE) -> None:
+        rows, marks = trail.rows, trail.found
+        key = (Named, cut, part, marks)
         if key not in self.events:
-            self.events[key] = Named(place=self.place(site), cut=cut, part=part)
+            self.events[key] = Named(place=self.place(site), cut=cut, part=part, rows=rows, marks=marks)
 
     def call_origin(self, origin: Origin, label: str, site: int) -> None:
         """A file or an array whose own name says what its rows are for."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.trace.events import Event, Forward, Mark, Score, Split, Train
+from auditor.trace.events import Event, Forward, Mark, Named, Score, Split, Train
 from auditor.trace.places import Place
 from auditor.trace.rows import Cut, Rows, holds, meet
 from auditor.trace.trace import Trace
@@ -150,6 +150,22 @@ def split_before(trace: Trace, rows: Iterable[Rows]) -> Split | None:
     """Where these rows were divided from others."""
     cuts = frozenset[Cut]().union(*(one.cuts for one in rows))
     return next((split for split in trace.all(Split) if split.cuts & cuts), None)
+
+
+def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
+    """What was computed over rows that are then divided and called training and held-out rows, with it in them.
+
+    For programs in which nobody is seen to score the held-out rows: a module that prepares
+    them, the first half of a notebook.
+    """
+    trained = {mark for one in trace.all(Named) if one.part == "train" for mark in one.marks}
+    for one in trace.all(Named):
+        if one.part == "train":
+            continue
+        for mark in one.marks & trained:
+            alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
+            if holds(mark.rows, one.rows) and not alone:
+                yield mark, split_before(trace, one.rows), one.place
 
 
 def named(rows: Iterable[Rows]) -> str:

@@ -205,6 +205,9 @@ class Named(Event):
 
     cut: Cut
     part: PartName
+    rows: frozenset[Rows] = frozenset()
+    marks: frozenset[Mark] = frozenset()
+    """What is in the rows by then."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
