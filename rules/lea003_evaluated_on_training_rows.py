@@ -67,7 +67,7 @@ from auditor.trace import Assessment, Confidence, Evidence, Report, Severity, Tr
 
 @rule("LEA003", "evaluated-on-training-rows", Severity.ERROR)
 def evaluated_on_training_rows(trace: Trace) -> Iterator[Report]:
-    asked = [one for one in assessments(trace) if one.learnings]
+    asked = [one for one in assessments(trace) if one.learnings and not one.unsupervised]
     judged = [one for one in asked if one.figure]
     clean = {learning.event for one in asked if not one.on_learnt_rows for learning in one.learnings}
     for one in judged:

@@ -75,11 +75,16 @@ from auditor.trace import Assessment, Confidence, Evidence, Report, Select, Seve
 def selected_on_test(trace: Trace) -> Iterator[Report]:
     judged = [one for one in assessments(trace) if one.learnings]
     for select in trace.all(Select):
-        if select.how == "schedule" or not any(trace.part(rows) == "test" for rows in select.rows):
+        if not any(trace.part(rows) == "test" for rows in select.rows):
             continue
         if any(untouched(trace, one, select) for one in judged):
             continue
-        yield Report(select.place, message(), evidence(trace, select), confidence(select))
+        yield Report(select.place, message(), evidence(trace, select), confidence(select), severity(select))
+
+
+def severity(select: Select) -> Severity:
+    """That somebody may look at a score, or a learning rate follow it, chooses little."""
+    return Severity.NOTE if select.how in ("watch", "schedule") else Severity.WARNING
 
 
 def untouched(trace: Trace, one: Assessment, select: Select) -> bool:

@@ -94,6 +94,7 @@ from auditor.trace import (
     Confidence,
     Evidence,
     Mark,
+    Place,
     Report,
     Severity,
     Split,
@@ -112,9 +113,15 @@ def evaluation_rows_augmented(trace: Trace) -> Iterator[Report]:
         for mark in one.marks:
             if mark.kind == "augment":
                 split = split_before(trace, one.rows)
-                yield Report(
-                    (split or one.event).place, message(mark, one), evidence(mark, one, split), confidence(one)
-                )
+                if split is not None and mark not in split.marks:
+                    split = None
+                place = split.place if split is not None else source(one)
+                yield Report(place, message(mark, one), evidence(mark, one, split), confidence(one))
+
+
+def source(one: Assessment) -> Place:
+    """Where the rows that are scored come from."""
+    return next((rows.origin.place for rows in one.rows if rows.origin.place is not None), one.place)
 
 
 def message(mark: Mark, one: Assessment) -> str:

@@ -62,7 +62,7 @@ from auditor.trace import Assessment, Confidence, Evidence, Report, Severity, Tr
 
 @rule("LEA013", "training-score-reported", Severity.NOTE)
 def training_score_reported(trace: Trace) -> Iterator[Report]:
-    everything = [one for one in assessments(trace) if one.learnings]
+    everything = [one for one in assessments(trace) if one.learnings and not one.unsupervised]
     judged = [one for one in everything if one.figure]
     clean = {learning.event for one in everything if not one.on_learnt_rows for learning in one.learnings}
     for one in judged:

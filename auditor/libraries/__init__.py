@@ -1,7 +1,7 @@
 """What each library's calls mean, as data: one TOML file a library. Both witnesses read it."""
 
 from auditor.libraries.libraries import Libraries, load, shipped
-from auditor.libraries.schema import Argument, Attribute, Call, Condition, Flow, Hooks, LibraryFile, Method
+from auditor.libraries.schema import Argument, Attribute, Call, Condition, Flow, Hooks, LibraryFile, Method, Watch
 from auditor.libraries.sensitivity import Answer, answer
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Libraries",
     "LibraryFile",
     "Method",
+    "Watch",
     "answer",
     "load",
     "shipped",

@@ -134,6 +134,8 @@ RowsRole = Literal[
     "score",  # a figure over the rows: of a learner, or of predictions
     "cross-validate",  # fits and scores a learner fold by fold
     "search",  # fits and scores learners fold by fold and keeps the best one
+    "schedule",  # a schedule follows a score
+    "path",  # a path made of parts
     "forget",  # the receiver's weights are set back
     "loader",  # serves the rows of a data set in batches
     "subset",  # the rows of a data set at some row numbers
@@ -147,6 +149,21 @@ class Part(Argument):
     train: tuple[bool | int | str, ...] = ()
     validation: tuple[bool | int | str, ...] = ()
     test: tuple[bool | int | str, ...] = ()
+    both: tuple[bool | int | str, ...] = ()
+    """Training and validation rows come back as a pair."""
+
+
+class Watch(BaseModel):
+    """Something that watches a training and acts on a score: a callback, a setting of the loop."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    does: Literal["stop", "best", "schedule"]
+    """It ends the training, keeps the best weights, or lowers the learning rate."""
+    monitor: Argument | None = None
+    """The operand that names the score."""
+    when: Condition | None = None
+    """It does so only under this condition."""
 
 
 class Flow(BaseModel):
@@ -178,6 +195,10 @@ class Flow(BaseModel):
     """split: only so many operands are divided; else every positional one."""
     parts: int = 2
     """split: how many parts come back for each array."""
+    lengths: Argument | None = None
+    """split: as many parts as there are lengths."""
+    borders: Argument | None = None
+    """split: one part more than there are borders; or how many parts."""
     order: Literal["by-array", "by-part"] = "by-array"
     """split: ``a_train, a_test, b_train, b_test`` or ``a_train, b_train, a_test, b_test``."""
     model: Argument | None = None
@@ -192,6 +213,8 @@ class Flow(BaseModel):
     """train: who watches."""
     afresh: bool = True
     """train: False where the receiver goes on from what it has learnt (networks, ``partial_fit``)."""
+    watches: Watch | None = None
+    """train: the call itself acts on the score of the rows that it watches."""
     inplace: Argument | None = None
     """The receiver itself is changed where this operand is true."""
     returns: int | None = None
@@ -234,6 +257,8 @@ class Call(BaseModel):
     """model, share: the network comes back as the first of a tuple of this many (``clip.load``)."""
     rows: Flow | None = None
     """What it does to rows; nothing said: rows that go in may be mixed and chosen from in a way that nobody knows."""
+    watches: Watch | None = None
+    """What it makes acts on a score while something learns."""
     estimates: Literal["statistic", "encoding", "vocabulary"] | None = None
     """Of an object that is fitted: what it keeps of the rows; None: nothing (stateless, or a learner)."""
     kind: str | None = None

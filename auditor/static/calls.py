@@ -503,6 +503,8 @@ class Calls(Provenance):
             return self.view(obj, name, site)
         if name in ("get", "pop") and args.positional and obj.kind == "dict":
             return self.item(Ref(obj), args.positional[0], site)
+        if name in ("index", "count"):
+            return self.result(args, site)
         if name == "clear":
             self.world.set(obj, "%items", Seq(()))
             self.world.set(obj, "%elem", None)
@@ -556,9 +558,12 @@ class Calls(Provenance):
                 stored: Value | None = self.world.get(value.sym, f"[{index.value!r}]")
                 if stored is not None:
                     return stored
+                trail = self.trail_of(value)
+                if trail is not None and trail.bundle:
+                    trail = trail.member(index.value)
                 return Data(
                     ("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf,
-                    trail=self.trail_of(value),
+                    trail=trail,
                 )  # fmt: skip
         if type(value) is Data:
             if value.sym is not None:

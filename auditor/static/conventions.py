@@ -47,3 +47,9 @@ def names_part(name: str) -> PartName | None:
     """Which part of the rows a word is for: only where it names one of them."""
     found = [part for part, pattern in PARTS.items() if pattern.search(name)]
     return found[0] if len(found) == 1 else None
+
+
+def names_training_score(name: str) -> bool:
+    """A score that is monitored is one of the training rows (``loss``, ``train_acc``)."""
+    part = names_part(name)
+    return part == "train" or (part is None and name in ("loss", "acc", "accuracy"))

@@ -80,7 +80,7 @@ class Effects(Objects):
         leaf = inside.leaf or any(self.asks_gradients(name, value) for name, value in args.keyword.items())
         return Data(
             self.fresh(site), inside.flows, inside.grads if attached else frozenset(), inside.of, kind,
-            inside.loss, leaf, inside.told and told, inside.sums,
+            inside.loss, leaf, inside.told and told, inside.sums, inside.trail,
         )  # fmt: skip
 
     def asks_gradients(self, keyword: str, value: Value) -> bool:
@@ -119,11 +119,12 @@ class Effects(Objects):
             return
         through = inside.grads if kind in ("backward", "gradient") else frozenset()
         told = inside.told and not (kind == "backward" and not through and (inside.leaf or inside.of))
+        rows = inside.trail.rows if inside.trail is not None else frozenset()
         self.emit(
-            Sink, site, (kind, inside.flows, through, told, inside.sums),
+            Sink, site, (kind, inside.flows, through, told, inside.sums, rows),
             lambda place: Sink(
                 place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums,
-                loss=inside.loss
+                loss=inside.loss, rows=rows,
             ),
         )  # fmt: skip
 
@@ -399,6 +400,7 @@ class Effects(Objects):
         self.world.set(copy, MODE, self.modes(obj))
         copy.partial = True
         copy.answer = obj.answer
+        self.forgotten(copy)
         self.world.set(copy, "%frozen", self.world.get(obj, "%frozen"))
         self.copies[copy] = obj
         return copy

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
-from auditor.libraries import Argument, Call, Flow, Method
+from auditor.libraries import Argument, Call, Flow, Method, Watch
 from auditor.static import syntax as s
-from auditor.static.conventions import names_part
+from auditor.static.conventions import names_part, names_training_score
 from auditor.static.effects import Effects, dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Obj, Partial, Ref, Seq, Value
-from auditor.trace import Cut, Mark, MarkKind, Model, Named, Origin, Range, Rows, Score, Select, Split, Train
-from auditor.trace.rows import DECLARED
+from auditor.trace import Cut, Mark, MarkKind, Model, Named, Origin, PartName, Range, Rows, Score, Select, Split, Train
+from auditor.trace.rows import DECLARED, POSITIONS
 
 TRAIL = "%trail"
+WATCHES = "%watches"
 STATE = "%learnt"
 """What an estimator has estimated, and the fits that a learner has had."""
 PART = "%part"
@@ -27,6 +28,7 @@ Owner = Obj | Hashable
 class Provenance(Effects):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
+        self.watchers = False
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
 
@@ -159,7 +161,7 @@ class Provenance(Effects):
         made = super().result(args, site, told, kind, attached)
         if made.sym in self._changed:
             self.world.set(made.sym, TRAIL, None)
-        return made if made.trail is None else made.on(made.trail.vague(made.sym))
+        return made if told or made.trail is None else made.on(made.trail.vague(made.sym))
 
     # selecting
 
@@ -195,6 +197,13 @@ class Provenance(Effects):
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
         if type(value) is Bounds:
             return self._sliced_rows(owner, trail, index, value)
+        if type(value) is Const and (value.value is None or value.value is ...):
+            return trail
+        if trail is not None and trail.bundle and type(value) is Const:
+            made = trail.member(value.value)
+            for one in made.rows:
+                self.call_origin(one.origin, str(value.value), index.site)
+            return made
         names = self.names_in(value)
         if names is not None and not located:
             return None if trail is None else self._columns(trail, names, type(value) is Const)
@@ -217,9 +226,8 @@ class Provenance(Effects):
             return trail.columned(None)
         if by is not None and by.role != "mask" and owner.kind == "dataframe":
             return trail.columned(None).marked(by.found)
-        if self.changes_in_loop(index):
-            return trail.as_("element")
-        return trail.vague(("item", value.sym if type(value) is Data else None, index.site))
+        made = trail.vague(("item", value.sym if type(value) is Data else None, index.site))
+        return made.as_("element") if self.changes_in_loop(index) else made
 
     def _columns(self, trail: Trail, names: frozenset[str], one: bool) -> Trail:
         if trail.role == "index":
@@ -386,10 +394,21 @@ class Provenance(Effects):
         part = names_part(name) if name else None
         if part is None:
             return
-        for cut in {cut for rows in trail.rows for cut in rows.cuts if cut.part is not None}:
-            key = (Named, cut, part)
-            if key not in self.events:
-                self.events[key] = Named(place=self.place(target.site), cut=cut, part=part)
+        for rows in trail.rows:
+            chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
+            for cut in chosen or ([rows.origin.cut] if not rows.cuts else []):
+                self.call_part(cut, part, target.site)
+
+    def call_part(self, cut: Cut, part: PartName, site: int) -> None:
+        key = (Named, cut, part)
+        if key not in self.events:
+            self.events[key] = Named(place=self.place(site), cut=cut, part=part)
+
+    def call_origin(self, origin: Origin, label: str, site: int) -> None:
+        """A file or an array whose own name says what its rows are for."""
+        part = names_part(label.rpartition("/")[2]) or names_part(label)
+        if part is not None:
+            self.call_part(origin.cut, part, site)
 
     def words(self, called: s.Call | None) -> str:
         """The user's words for whoever is called."""
@@ -406,6 +425,8 @@ class Provenance(Effects):
             return value
         if type(value) is Ref and value.obj.kind == row.kind and row.estimates:
             value.obj.row = row
+        if type(value) is Ref:
+            self._set_up(value.obj, row, args)
         if type(value) is Ref and value.obj.kind in HOLDERS:
             self._hold(value.obj, args, row.rows)
         if type(value) is Ref and row.estimates and row.rows is not None and self._listed(args, row.rows):
@@ -413,6 +434,42 @@ class Provenance(Effects):
         if row.rows is None:
             return value
         return self.flowed(row.rows, None, args, site, value, called, row)
+
+    def _set_up(self, obj: Obj, row: Call, args: Arguments) -> None:
+        """What a trainer is told when it is made: its rows, and who watches."""
+        if row.watches is not None:
+            self.world.set(obj, WATCHES, Const(row.watches.does) if self.acts(row.watches, args) else None)
+            self.watchers = True
+        held = self.watching(args.all()) if self.watchers else ()
+        if held:
+            self.world.set(obj, "%watchers", Seq(tuple(held)))
+        flow = row.rows
+        if flow is not None and flow.does == "none":
+            for name, where in (("%train", flow.arg), ("%validation", flow.validation)):
+                if where is not None:
+                    self.world.set(obj, name, self.operand(args, where))
+
+    def acts(self, watch: Watch, args: Arguments) -> bool:
+        """It acts on a score of rows that are held out, under its conditions."""
+        if watch.when is not None:
+            value = self.operand(args, watch.when)
+            on = type(value) is Const and (value.value in watch.when.among if watch.when.among else bool(value.value))
+            if not on:
+                return False
+        score = self.operand(args, watch.monitor) if watch.monitor is not None else None
+        return not (type(score) is Const and isinstance(score.value, str) and names_training_score(score.value))
+
+    def watching(self, values: Iterable[Value], depth: int = 3) -> list[Value]:
+        """Those who act on a score, among these values and in what they hold."""
+        found: list[Value] = []
+        for value in values:
+            if type(value) is Ref and self.world.get(value.obj, WATCHES) is not None:
+                found.append(value)
+            elif type(value) is Ref and self.world.get(value.obj, "%watchers") is not None:
+                found.extend(self.items(self.world.get(value.obj, "%watchers")) or ())
+            elif depth and self.items(value) is not None:
+                found.extend(self.watching(self.items(value) or (), depth - 1))
+        return found
 
     def _listed(self, args: Arguments, flow: Flow) -> bool:
         """What an encoder would look for in the rows is given to it."""
@@ -494,14 +551,20 @@ class Provenance(Effects):
         if type(first) is Const and isinstance(first.value, str):
             key: Hashable = ("file", name.partition(".")[0], first.value)
             label = first.value
+        elif type(first) is Data and is_path(first.sym):
+            key, label = ("file", name.partition(".")[0], first.sym), path_name(first.sym)
         elif flow.part is not None:
             key, label = ("dataset", name), name.rpartition(".")[2]
         else:
             key, label = ("source", self.frame.module, site, self.context), ""
         origin = Origin(key, label, self.place(site))
+        self.call_origin(origin, label, site)
         kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
         table = Columns() if kind == "dataframe" or not flow.pairs else None
-        base = Trail(frozenset((Rows(origin),)), columns=None if kind == "dataset" else table)
+        bundled = kind not in ("dataframe", "dataset") and flow.part is None and not flow.returns
+        base = Trail(
+            frozenset((Rows(origin),)), columns=None if kind == "dataset" else table, bundle=bundled and not flow.pairs
+        )
         if flow.pairs:
             return Seq(tuple(
                 Seq(tuple(
@@ -510,6 +573,10 @@ class Provenance(Effects):
                 for part in flow.pairs
             ))  # fmt: skip
         part = self._part(flow, args)
+        if part == "both":
+            parts: tuple[str, ...] = ("train", "validation")
+            pair = (Data((self.fresh(site), one), kind=kind, trail=base.cut(Cut(DECLARED, one))) for one in parts)
+            return Seq(tuple(pair))
         if part is not None:
             base = base.cut(Cut(DECLARED, part))
         alters = self._altering(args)
@@ -534,7 +601,7 @@ class Provenance(Effects):
         if type(value) is not Const:
             return None
         said = value.value.partition("[")[0] if isinstance(value.value, str) else value.value
-        for part in PARTS:
+        for part in (*PARTS, "both"):
             if any(said == one and isinstance(said, bool) == isinstance(one, bool) for one in getattr(flow.part, part)):
                 return part
         return None
@@ -546,7 +613,8 @@ class Provenance(Effects):
             trail = merged(parts)
         if trail is None:
             return doing.value
-        return self._back(doing, trail.marked(self.others(doing)))
+        beside = self.others(doing) if doing.flow.does == "filled" else ()
+        return self._back(doing, trail.marked(beside))
 
     def _back(self, doing: _Doing, trail: Trail | None) -> Value:
         """The result, or the receiver itself changed in place."""
@@ -636,6 +704,12 @@ class Provenance(Effects):
         given = self.trail_of(doing.args.positional[0]) if doing.args.positional else None
         if given is not None and given.role == "index":
             return self._back(doing, given)
+        args = doing.args.positional
+        if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
+            ends = [_bound(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
+            ends[0] = None if ends[0] == 0 else ends[0]
+            cut = Cut(("range", POSITIONS, frozenset()), _range(ends, doing.site))
+            return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
         return self._back(doing, Trail(frozenset((Rows(origin),)), role="index"))
@@ -690,6 +764,7 @@ class Provenance(Effects):
         if trail is None or trail.role in ("element", "index"):
             return doing.value
         axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        axis = doing.args.keyword.get("dim", axis)
         if type(axis) is Const and axis.value in (1, -1, "columns"):
             return self._back(doing, trail)
         if trail.learnt and trail.judged and trail.rows and trail.role != "statistic":
@@ -835,10 +910,17 @@ class Provenance(Effects):
         raise NotImplementedError
 
     def _count(self, doing: _Doing) -> int:
-        """Into how many parts: as many as there are lengths (``random_split``)."""
-        lengths = self.operand(doing.args, Argument(at=1, name="lengths")) if doing.flow.arrays == 1 else None
-        items = self.items(lengths) if lengths is not None else None
-        return len(items) if items else doing.flow.parts
+        """Into how many parts: as many as there are lengths, or one more than there are borders between them."""
+        flow = doing.flow
+        lengths = self.operand(doing.args, flow.lengths) if flow.lengths is not None else None
+        borders = self.operand(doing.args, flow.borders) if flow.borders is not None else None
+        for listed, more in ((lengths, 0), (borders, 1)):
+            items = self.items(listed) if listed is not None else None
+            if items:
+                return len(items) + more
+            if type(listed) is Const and isinstance(listed.value, int) and 1 < listed.value < MOST_PARTS:
+                return listed.value
+        return flow.parts
 
     def _on_folds(self, doing: _Doing) -> Value:
         subject = self.operand(doing.args, doing.flow.arg)
@@ -965,6 +1047,8 @@ class Provenance(Effects):
     def _on_train(self, doing: _Doing) -> Value:
         flow, receiver = doing.flow, doing.receiver
         value = self.operand(doing.args, flow.arg or Argument(at=0))
+        if value is None and type(receiver) is Ref:
+            value = self.world.get(receiver.obj, "%train")
         target = self.target_of(doing)
         trail = self.sourced(value, doing.name_of(value))
         labels = self.sourced(target, doing.name_of(target)) if target is not None else None
@@ -979,19 +1063,19 @@ class Provenance(Effects):
         rows, marks = trail.rows, trail.found
         targets = labels.rows if labels is not None else frozenset()
         label = label_among(trail, labels)
+        itself = target is not None and target == value
         again = not flow.afresh and self.taught_before(self.owner(receiver), rows)
         self.teach(self.owner(receiver))
         train = self.emit(
             Train, doing.site, ("rows", rows, targets, marks, again),
             lambda place: Train(
                 place=place, model=model, framework="", name=name, rows=rows, targets=targets, marks=marks,
-                told=trail.known, afresh=flow.afresh, label=label, again=again,
+                told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself,
             ),
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}
         self.learn(receiver, Trail(learnt=learnt))
-        if flow.validation is not None:
-            self._watched(doing, learnt)
+        self._watched(doing, learnt)
         if type(receiver) is Ref and receiver.obj.kind == "module":
             return doing.value
         return receiver if receiver is not None else self.made(doing.site, Trail(learnt=learnt), doing.value)
@@ -1010,10 +1094,24 @@ class Provenance(Effects):
 
     def _watched(self, doing: _Doing, learnt: frozenset[Train]) -> None:
         """Rows that are scored while the learner learns."""
-        value = self.operand(doing.args, doing.flow.validation)
+        value = self.operand(doing.args, doing.flow.validation) if doing.flow.validation is not None else None
+        if value is None and type(doing.receiver) is Ref:
+            value = self.world.get(doing.receiver.obj, "%validation")
         trail = self.sourced(value) if value is not None and value != NONE else None
-        if trail is not None:
-            self.score(doing, trail, learnt, "validation")
+        if trail is None:
+            return
+        score = self.score(doing, trail, learnt, "validation")
+        own = doing.flow.watches
+        ways = {"best" if own.does == "best" else "stop"} if own is not None and self.acts(own, doing.args) else set()
+        for one in self.watching([*([doing.receiver] if doing.receiver is not None else []), *doing.args.all()]):
+            way = self.world.get(one.obj, WATCHES) if type(one) is Ref else None
+            ways |= {str(way.value)} if type(way) is Const else set()
+        how = next((way for way in ("best", "stop", "schedule") if way in ways), "watch")
+        rows, scores = trail.rows, frozenset((score,))
+        self.emit(
+            Select, doing.site, (how, rows),
+            lambda place: Select(place=place, how=how, rows=rows, scores=scores),  # type: ignore[arg-type]
+        )  # fmt: skip
 
     def score(
         self, doing: _Doing, trail: Trail, trained: frozenset[Train], metric: str, held_out: bool = False,
@@ -1043,6 +1141,8 @@ class Provenance(Effects):
     def _on_score(self, doing: _Doing) -> Value:
         flow = doing.flow
         value = self.operand(doing.args, flow.arg or Argument(at=0))
+        if value is None and type(doing.receiver) is Ref:
+            value = self.world.get(doing.receiver.obj, "%validation")
         trail = self.sourced(value, doing.name_of(value))
         learnt: frozenset[Train]
         asked = frozenset[Score]()
@@ -1082,6 +1182,28 @@ class Provenance(Effects):
         )  # fmt: skip
         self.score(doing, trail.cut(Cut(key, "test")), frozenset((train,)), doing.metric or name, held_out=True)
         return doing.value
+
+    def _on_schedule(self, doing: _Doing) -> Value:
+        figures = self.all_spilled(doing.args.all())
+        scores = figures.trail.scores if figures.trail is not None else frozenset()
+        rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in figures.flows))
+        if rows:
+            self.emit(
+                Select, doing.site, ("schedule", rows),
+                lambda place: Select(place=place, how="schedule", rows=rows, scores=scores, forwards=figures.flows),
+            )  # fmt: skip
+        return doing.value
+
+    def _on_path(self, doing: _Doing) -> Value:
+        last = doing.args.positional[-1] if doing.args.positional else None
+        text = (
+            last.value
+            if type(last) is Const
+            else path_name(last.sym)
+            if type(last) is Data and is_path(last.sym)
+            else None
+        )
+        return Data(("path", self.fresh(doing.site), text)) if isinstance(text, str) else doing.value
 
     def _on_forget(self, doing: _Doing) -> Value:
         if type(doing.receiver) is Ref:
@@ -1137,6 +1259,14 @@ def label_among(features: Trail, labels: Trail | None) -> str:
     return ""
 
 
+def is_path(sym: Hashable) -> bool:
+    return isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "path"
+
+
+def path_name(sym: Hashable) -> str:
+    return str(sym[2]) if isinstance(sym, tuple) else ""
+
+
 class _Doing:
     """One call that does something to rows."""
 
@@ -1180,6 +1310,7 @@ class _Doing:
         return dotted(plain[number].value) if number < len(plain) else ""
 
 
+MOST_PARTS = 12
 LONGEST_PART = 16
 """Longer texts are paths and messages."""
 HOLDERS = frozenset({"pipeline", "search", "predictor", "splitter"})
@@ -1245,4 +1376,6 @@ _FLOWS: dict[str, Callable[[Provenance, _Doing], Value]] = {
     "cross-validate": Provenance._on_cross_validate,
     "search": Provenance._on_search,
     "forget": Provenance._on_forget,
+    "schedule": Provenance._on_schedule,
+    "path": Provenance._on_path,
 }

@@ -53,6 +53,8 @@ class Trail:
     """The columns that the value was computed from, row by row."""
     computed: frozenset[tuple[str, frozenset[str]]] = frozenset()
     """Columns of the table that were computed from others, row by row."""
+    bundle: bool = False
+    """Several arrays under names or numbers; how their rows belong together, nobody knows."""
     judged: bool = False
     """Predictions have met something else that has rows: they are compared with the labels."""
     known: bool = True
@@ -61,6 +63,11 @@ class Trail:
     @property
     def found(self) -> frozenset[Mark]:
         return frozenset(mark for _, mark in self.marks)
+
+    def member(self, name: Hashable) -> Trail:
+        """One array of a bundle."""
+        rows = frozenset(Rows(replace(one.origin, key=("member", one.origin.key, name)), one.cuts) for one in self.rows)
+        return replace(self, rows=rows, bundle=False)
 
     def cut(self, *cuts: Cut) -> Trail:
         return replace(self, rows=frozenset(one.cut(*cuts) for one in self.rows))
@@ -120,6 +127,7 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
         frozenset().union(*(one.scores for one in known)),
         frozenset().union(*(one.parents for one in known)),
         frozenset().union(*(one.computed for one in known)),
+        all(one.bundle for one in holding),
         any(one.judged for one in known) or len({bool(one.learnt) for one in known if one.rows}) > 1,
         all(one.known for one in known) and len(rows) <= MOST_ROWS,
     )

@@ -62,6 +62,11 @@ class Assessment:
         return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))
 
     @property
+    def unsupervised(self) -> bool:
+        """What was learnt has no labels: rows are reconstructed."""
+        return all(isinstance(one.event, Train) and one.event.itself for one in self.learnings)
+
+    @property
     def apart(self) -> bool:
         """The rows are those of a part that was divided from the others before: some are still untouched."""
         return any(cut.part is not None for rows in self.rows for cut in rows.cuts if not one_of_folds(cut))
@@ -85,7 +90,9 @@ def learnings(trace: Trace) -> Iterator[Learning]:
             yield learning_of(train)
     for forward in trace.all(Forward):
         if forward.rows and trace.trains(forward):
-            yield Learning(forward, forward.rows, forward.marks, forward.name or forward.model.name)
+            used = [sink.rows for sink in trace.sinks(forward) if sink.kind == "backward"]
+            rows = frozenset[Rows]().union(*used) or forward.rows
+            yield Learning(forward, rows, forward.marks, forward.name or forward.model.name)
 
 
 def learning_of(train: Train) -> Learning:
@@ -110,12 +117,21 @@ def _passes(trace: Trace) -> Iterator[Assessment]:
     for forward in trace.all(Forward):
         if not forward.rows:
             continue
-        sinks = trace.evaluates(forward)
-        if sinks:
-            taught = tuple(by_model.get(forward.model, ()))
-            figure = any(sink.kind in ("score", "select") for sink in sinks)
-            name = forward.name or forward.model.name
-            yield Assessment(forward, forward.rows, forward.marks, taught, figure, False, name)
+        taught = tuple(by_model.get(forward.model, ()))
+        name = forward.name or forward.model.name
+        asked: dict[frozenset[Rows], bool] = {}
+        for sink in trace.evaluates(forward):
+            rows = sink.rows or forward.rows
+            asked[rows] = asked.get(rows, False) or sink.kind in ("score", "select")
+        narrow = {rows for rows in asked if any(other < rows or narrower(other, rows) for other in asked)}
+        for rows, figure in asked.items():
+            if rows not in narrow:
+                yield Assessment(forward, rows, forward.marks, taught, figure, False, name)
+
+
+def narrower(part: frozenset[Rows], whole: frozenset[Rows]) -> bool:
+    """Some of the rows only: a mask chose them."""
+    return part != whole and all(any(one.holds(other) and one != other for one in whole) for other in part)
 
 
 def by_place(event: Event) -> tuple[str, int]:

@@ -127,6 +127,8 @@ class Sink(Event):
     """The running totals that arrive."""
     loss: bool = False
     """What arrives is a loss."""
+    rows: frozenset[Rows] = frozenset()
+    """The rows that what arrives is about."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -239,6 +241,8 @@ class Train(Event):
     """False: the rows may hold others than those named."""
     afresh: bool = True
     """The learner forgets what it learnt before."""
+    itself: bool = False
+    """The rows are their own labels (autoencoders)."""
     again: bool = False
     """It goes on from what it has learnt from other folds of the same rows."""
 
@@ -266,7 +270,8 @@ class Score(Event):
 class Select(Event):
     """A decision is taken on a score: the best weights, the end of the training, a setting."""
 
-    how: Literal["best", "stop", "search", "schedule"]
+    how: Literal["best", "stop", "search", "schedule", "watch"]
+    """``schedule``: the learning rate follows it; ``watch``: somebody may look at it."""
     rows: frozenset[Rows]
     scores: frozenset[Score] = frozenset()
     forwards: frozenset[Forward] = frozenset()

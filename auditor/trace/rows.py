@@ -18,13 +18,23 @@ DECLARED = "declared"
 """The key of the cut that a source makes by itself: its train, validation or test part."""
 
 
+POSITIONS = "positions"
+"""The key of the origin of row numbers: no rows themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A population of rows: a table that is read, a data set of a library, an argument that nobody passes."""
 
     key: Hashable
+    """What makes it the same population where it is read again."""
     name: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False)
+
+    @property
+    def cut(self) -> Cut:
+        """All of its rows, as a choice that a name can be given to."""
+        return Cut(("origin", self.key), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,8 @@ class Rows:
 
     def meets(self, other: Rows) -> bool:
         """They certainly share a row: one holds the other, or they are two ranges of the same rows that overlap."""
+        if self.origin.key == POSITIONS:
+            return False
         if self.holds(other) or other.holds(self):
             return True
         if self.origin != other.origin:

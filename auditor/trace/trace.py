@@ -109,9 +109,12 @@ class Trace:
         """What rows are for: as their source says, or as the user calls them and nothing else."""
         if rows.declared is not None:
             return rows.declared
-        said = [names for cut in rows.cuts for names in [self._named.get(cut)] if names is not None and len(names) == 1]
-        parts = {part for names in said for part in names}
-        return parts.pop() if len(parts) == 1 else None
+        for cuts in (rows.cuts, (rows.origin.cut,)):
+            said = [self._named[cut] for cut in cuts if cut in self._named]
+            parts = {part for names in said for part in names}
+            if parts:
+                return parts.pop() if len(parts) == 1 else None
+        return None
 
     def before(self, event: Event) -> set[Event]:
         """Every event that may come before on some path, in loops also later ones; `event` itself if it can repeat."""
