@@ -9,7 +9,9 @@ from typing import Any
 
 from auditor.static import syntax as s
 from auditor.static.calls import Calls, as_element
+from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments, Outcome
+from auditor.static.rows import KEPT
 from auditor.static.trails import merged
 from auditor.static.values import (
     NONE,
@@ -33,6 +35,7 @@ from auditor.static.values import (
     either,
 )
 from auditor.static.worlds import Modes, World
+from auditor.trace import Cut
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
@@ -135,8 +138,18 @@ class Expressions(Calls):
             for index, part in enumerate(target.items):
                 self.assign(part, either([one.items[index] for one in value.values]))  # type: ignore[attr-defined]
             return
+        apart = type(value) is Data and value.trail is not None and self.names_parts(target)
         for index, part in enumerate(target.items):
-            self.assign(part, self.item(value, Const(index), part.site))
+            item = self.item(value, Const(index), part.site)
+            if apart and type(item) is Data and item.trail is not None:
+                item = item.on(item.trail.cut(Cut(("unpacked", self.frame.module, target.site, self.context), index)))
+            self.assign(part, item)
+
+    @staticmethod
+    def names_parts(target: s.Sequence) -> bool:
+        """``train, test = data``: the names say that these are different rows."""
+        parts = {names_part(s.written(part).rpartition(".")[2]) for part in target.items}
+        return len(parts - {None}) > 1
 
     def assign_attribute(self, owner: Value, name: str, value: Value) -> None:
         if type(owner) is Ref:
@@ -367,7 +380,7 @@ class Expressions(Calls):
         trail = self.chosen(owner, expr.index, index, located)
         if trail is None:
             return value
-        kind = owner.kind if owner.kind == "dataframe" else value.kind
+        kind = owner.kind if owner.kind in KEPT else value.kind
         sym = value.sym if type(index) is Const else ("item", owner.sym, expr.site, self.context)
         made = value.on(trail)
         return replace(made, sym=sym, kind=kind) if (made.sym, made.kind) != (sym, kind) else made

@@ -74,7 +74,8 @@ class Provenance(Effects):
             inside = self.items(Ref(obj))
             if inside is None:
                 inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
-            return merged(self.trail_of(one, depth - 1) for one in inside)
+            trail = merged(self.trail_of(one, depth - 1) for one in inside)
+            return trail.as_("") if trail is not None and trail.role == "element" else trail
         held: Data | None = self.world.get(obj, TRAIL)
         if held is not None:
             return held.trail
@@ -102,10 +103,19 @@ class Provenance(Effects):
 
     def turned(self, value: Value) -> None:
         """A loop over the folds of a cross-validation begins its next turn."""
-        trail = self.trail_of(value)
-        if trail is not None and any(is_fold(cut) for rows in trail.rows for cut in rows.cuts):
+        if type(value) is Ref and value.obj.kind == "list" and self.is_folds(self.elements(value)):
             before = self.world.get(FOLDS, TURN)
             self.world.set(FOLDS, TURN, Const("later" if before is not None else "first"))
+
+    def is_folds(self, element: Value) -> bool:
+        """A pair of row numbers, one for each side of a fold."""
+        if type(element) is not Seq:
+            return False
+        trails = [self.trail_of(item) for item in element.items if type(item) is Data]
+        sides = [one for one in trails if one is not None and one.role == "index"]
+        if len(sides) > 1 and all(is_fold(cut) for one in sides for rows in one.rows for cut in rows.cuts):
+            return True
+        return any(self.is_folds(item) for item in element.items)
 
     def taught_before(self, owner: Owner | None, rows: frozenset[Rows]) -> bool:
         """It has learnt from other folds of the same rows."""
@@ -161,7 +171,10 @@ class Provenance(Effects):
         made = super().result(args, site, told, kind, attached)
         if made.sym in self._changed:
             self.world.set(made.sym, TRAIL, None)
-        return made if told or made.trail is None else made.on(made.trail.vague(made.sym))
+        if made.trail is None:
+            return made
+        sure = told and (bool(made.flows) or len({rows.origin for rows in made.trail.rows}) < 2)
+        return made if sure else made.on(made.trail.vague(made.sym))
 
     # selecting
 
@@ -628,7 +641,7 @@ class Provenance(Effects):
             return NONE
         if type(doing.value) is Seq or (type(doing.value) is Ref and doing.value.obj.kind in ("list", "dict")):
             return doing.value  # what it holds has trails of its own
-        kind = doing.receiver.kind if type(doing.receiver) is Data and doing.receiver.kind == "dataframe" else ""
+        kind = _kind(doing.receiver) if doing.receiver is not None else ""
         if doing.row is not None and doing.row.kind:
             kind = doing.row.kind
         value = doing.value
@@ -1095,15 +1108,17 @@ class Provenance(Effects):
     def _watched(self, doing: _Doing, learnt: frozenset[Train]) -> None:
         """Rows that are scored while the learner learns."""
         value = self.operand(doing.args, doing.flow.validation) if doing.flow.validation is not None else None
-        if value is None and type(doing.receiver) is Ref:
+        held = value is None
+        if held and type(doing.receiver) is Ref:
             value = self.world.get(doing.receiver.obj, "%validation")
+        watching = self.watching([*([doing.receiver] if doing.receiver is not None else []), *doing.args.all()])
         trail = self.sourced(value) if value is not None and value != NONE else None
-        if trail is None:
+        if trail is None or (held and not watching):
             return
         score = self.score(doing, trail, learnt, "validation")
         own = doing.flow.watches
         ways = {"best" if own.does == "best" else "stop"} if own is not None and self.acts(own, doing.args) else set()
-        for one in self.watching([*([doing.receiver] if doing.receiver is not None else []), *doing.args.all()]):
+        for one in watching:
             way = self.world.get(one.obj, WATCHES) if type(one) is Ref else None
             ways |= {str(way.value)} if type(way) is Const else set()
         how = next((way for way in ("best", "stop", "schedule") if way in ways), "watch")
@@ -1310,6 +1325,8 @@ class _Doing:
         return dotted(plain[number].value) if number < len(plain) else ""
 
 
+KEPT = frozenset({"dataframe", "dataset"})
+"""Kinds of tables and data sets that a choice of rows does not change."""
 MOST_PARTS = 12
 LONGEST_PART = 16
 """Longer texts are paths and messages."""
@@ -1325,7 +1342,7 @@ def _role_of(sym: Hashable) -> TrailRole:
 
 
 def _kind(value: Value) -> str:
-    return value.kind if type(value) is Data and value.kind == "dataframe" else ""
+    return value.kind if type(value) is Data and value.kind in KEPT else ""
 
 
 def _bound(value: Value) -> Hashable:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from auditor.trace import Cut, Mark, Range, Rows, Score, Train
+from auditor.trace.rows import PERHAPS
 
 MOST_ROWS = 12
 MOST_MARKS = 40
@@ -131,6 +132,18 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
         any(one.judged for one in known) or len({bool(one.learnt) for one in known if one.rows}) > 1,
         all(one.known for one in known) and len(rows) <= MOST_ROWS,
     )
+
+
+def alternatives(trails: Iterable[Trail | None]) -> Trail | None:
+    """The trail of a value that holds what one of these holds; which one, is not known."""
+    trails = list(trails)
+    made = merged(trails)
+    known = [trail for trail in trails if trail is not None]
+    if made is None or len({trail.rows for trail in known if trail.rows}) < 2:
+        return made
+    plain = frozenset(Rows(one.origin, one.cuts - one.perhaps) for one in made.rows)
+    cut = Cut((PERHAPS, plain), None)
+    return replace(made, rows=frozenset(one.cut(cut) for one in plain))
 
 
 def _cuts(rows: Rows) -> tuple[int, str]:

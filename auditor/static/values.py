@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from auditor.static import syntax as s
 from auditor.static.trails import Trail, merged
+from auditor.static.trails import alternatives as perhaps
 from auditor.trace import Accumulate, Forward
 
 
@@ -262,7 +263,7 @@ def either(values: Iterable[Value]) -> Value:
     if len(numbers) > 1 or (numbers and data):
         rest = [one for one in rest if one not in numbers]
         data.append(UNKNOWN)
-    merged = [mixed(data)] if data else []
+    merged = [mixed(data).on(perhaps(one.trail for one in data))] if data else []
     if merged and all(type(one) is Const for one in rest):
         return merged[0]
     made = merged + rest

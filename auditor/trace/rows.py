@@ -18,6 +18,8 @@ DECLARED = "declared"
 """The key of the cut that a source makes by itself: its train, validation or test part."""
 
 
+PERHAPS = "perhaps"
+"""The first part of the key of a cut that says: these rows, or others."""
 POSITIONS = "positions"
 """The key of the origin of row numbers: no rows themselves."""
 
@@ -117,7 +119,7 @@ class Rows:
 
     def meets(self, other: Rows) -> bool:
         """They certainly share a row: one holds the other, or they are two ranges of the same rows that overlap."""
-        if self.origin.key == POSITIONS:
+        if self.origin.key == POSITIONS or self.perhaps != other.perhaps:
             return False
         if self.holds(other) or other.holds(self):
             return True
@@ -138,6 +140,11 @@ class Rows:
             if cut.key == DECLARED and cut.part in ("train", "validation", "test"):
                 return cut.part
         return None
+
+    @property
+    def perhaps(self) -> frozenset[Cut]:
+        """Where these rows are one of several possibilities: which."""
+        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PERHAPS)
 
     def cut(self, *cuts: Cut) -> Rows:
         return Rows(self.origin, self.cuts | frozenset(cuts))
