@@ -20,7 +20,7 @@ WATCHES = "%watches"
 STATE = "%learnt"
 """What an estimator has estimated, and the fits that a learner has had."""
 PART = "%part"
-FOLDS, TURN, TAUGHT = "%folds", "%turn", "%taught"
+TURN, TAUGHT = "%turn", "%taught"
 PARTS = ("train", "validation", "test")
 Owner = Obj | Hashable
 
@@ -29,6 +29,7 @@ class Provenance(Effects):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self.watchers = False
+        self._folds_seen: set[Hashable] = set()
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
 
@@ -91,7 +92,12 @@ class Provenance(Effects):
             own = Rows(Origin(("object", obj), obj.name or obj.cls.name, self.place_in(obj)))
             trail = replace(trail or NOWHERE, rows=frozenset((own,)), columns=None)
         said: Value | None = self.world.get(obj, PART)
-        return trail.cut(Cut(DECLARED, said.value)) if type(said) is Const else trail
+        if type(said) is not Const:
+            return trail
+        cut = Cut(DECLARED, said.value)
+        served = Rows(Origin(("object", obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
+        made = trail.cut(cut)
+        return replace(made, rows=made.rows | {served})
 
     def say_part(self, obj: Obj, args: Arguments) -> None:
         """A data set of the project that is told which part of the rows it is to serve."""
@@ -103,30 +109,36 @@ class Provenance(Effects):
 
     def turned(self, value: Value) -> None:
         """A loop over the folds of a cross-validation begins its next turn."""
-        if type(value) is Ref and value.obj.kind == "list" and self.is_folds(self.elements(value)):
-            before = self.world.get(FOLDS, TURN)
-            self.world.set(FOLDS, TURN, Const("later" if before is not None else "first"))
+        key = self.folds_of(self.elements(value)) if type(value) is Ref and value.obj.kind == "list" else None
+        if key is not None:
+            self._folds_seen.add(key)
+            before = self.world.get(key, TURN)
+            self.world.set(key, TURN, Const("later" if before is not None else "first"))
 
-    def is_folds(self, element: Value) -> bool:
-        """A pair of row numbers, one for each side of a fold."""
+    def folds_of(self, element: Value) -> Hashable:
+        """The cross-validation that a pair of row numbers, one for each side of a fold, comes from."""
         if type(element) is not Seq:
-            return False
+            return None
         trails = [self.trail_of(item) for item in element.items if type(item) is Data]
         sides = [one for one in trails if one is not None and one.role == "index"]
-        if len(sides) > 1 and all(is_fold(cut) for one in sides for rows in one.rows for cut in rows.cuts):
-            return True
-        return any(self.is_folds(item) for item in element.items)
+        keys = {cut.key for one in sides for rows in one.rows for cut in rows.cuts if is_fold(cut)}
+        if len(sides) > 1 and len(keys) == 1:
+            return keys.pop()
+        return next((key for key in map(self.folds_of, element.items) if key is not None), None)
 
     def taught_before(self, owner: Owner | None, rows: frozenset[Rows]) -> bool:
         """It has learnt from other folds of the same rows."""
-        if owner is None or not any(is_fold(cut) for one in rows for cut in one.cuts):
-            return False
-        return bool(self.world.get(owner, TAUGHT) == Const("first") and self.world.get(FOLDS, TURN) == Const("later"))
+        keys = {cut.key for one in rows for cut in one.cuts if is_fold(cut)} if owner is not None else set()
+        return any(
+            self.world.get((owner, key), TAUGHT) == Const("first") and self.world.get(key, TURN) == Const("later")
+            for key in keys
+        )
 
     def teach(self, owner: Owner | None) -> None:
-        turn = self.world.get(FOLDS, TURN)
-        if owner is not None and turn is not None and self.world.get(owner, TAUGHT) is None:
-            self.world.set(owner, TAUGHT, turn)
+        for key in self._folds_seen:
+            turn = self.world.get(key, TURN)
+            if owner is not None and turn is not None and self.world.get((owner, key), TAUGHT) is None:
+                self.world.set((owner, key), TAUGHT, turn)
 
     def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
         super().optimizer_step(objs, site)
@@ -137,7 +149,8 @@ class Provenance(Effects):
     def forgotten(self, obj: Obj) -> None:
         """Its weights are what they were before it learnt anything."""
         for part in self.family(obj):
-            self.world.set(part, TAUGHT, None)
+            for key in self._folds_seen:
+                self.world.set((part, key), TAUGHT, None)
             self.world.set(part, STATE, None)
 
     def sourced(self, value: Value | None, name: str = "") -> Trail | None:
@@ -638,7 +651,8 @@ class Provenance(Effects):
             func = doing.called.func if doing.called is not None else None
             if isinstance(func, s.Attr) and isinstance(func.obj, (s.Item, s.Attr)):
                 self.assign(func.obj, self.made(doing.site, trail, doing.receiver))
-            return NONE
+            if flow.inplace is None or flow.inplace.default is not True:
+                return NONE
         if type(doing.value) is Seq or (type(doing.value) is Ref and doing.value.obj.kind in ("list", "dict")):
             return doing.value  # what it holds has trails of its own
         kind = _kind(doing.receiver) if doing.receiver is not None else ""
