@@ -89,7 +89,9 @@ ESTIMATES = ("statistic", "vocabulary")
 def fit_before_split(trace: Trace) -> Iterator[Report]:
     told = set()
     for assessment in assessments(trace):
-        if assessment.on_learnt_rows or not assessment.learnings or (assessment.held_out and assessment.apart):
+        if assessment.on_learnt_rows or not assessment.learnings or assessment.inside_search:
+            continue
+        if assessment.held_out and assessment.apart:
             continue
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):

@@ -80,7 +80,9 @@ from auditor.trace import (
 @rule("LEA012", "encoded-before-split", Severity.NOTE)
 def encoded_before_split(trace: Trace) -> Iterator[Report]:
     for assessment in assessments(trace):
-        if assessment.on_learnt_rows or not assessment.learnings or (assessment.held_out and assessment.apart):
+        if assessment.on_learnt_rows or not assessment.learnings or assessment.inside_search:
+            continue
+        if assessment.held_out and assessment.apart:
             continue
         for mark in assessment.marks_met:
             if mark.kind == "encoding" and assessment.was_in(mark) and not assessment.alone_in(mark):

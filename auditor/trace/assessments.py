@@ -75,6 +75,11 @@ class Assessment:
         return all(isinstance(one.event, Train) and one.event.itself for one in self.learnings)
 
     @property
+    def inside_search(self) -> bool:
+        """Settings are compared fold by fold: the figure chooses, and is not reported."""
+        return isinstance(self.event, Score) and self.event.metric == "search"
+
+    @property
     def apart(self) -> bool:
         """The rows are those of a part that was divided from the others before: some are still untouched."""
         return any(cut.part is not None for rows in self.rows for cut in rows.cuts if not one_of_folds(cut))
