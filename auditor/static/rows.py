@@ -88,6 +88,9 @@ class Provenance(Effects):
         names = [name for name in obj.attrs if name in found[1].mentions]
         parts = [self.world.get(obj, name) for name in names]
         trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
+        window = s.window_in(found[1])
+        if window is not None and trail is not None and trail.rows:
+            trail = self._marked("window", trail, trail, window, "") if self.frame.module == obj.module else trail
         if trail is None or not trail.rows:
             own = Rows(Origin(("object", obj), obj.name or obj.cls.name, self.place_in(obj)))
             trail = replace(trail or NOWHERE, rows=frozenset((own,)), columns=None)
@@ -222,6 +225,10 @@ class Provenance(Effects):
             first = self._taken(owner, trail, index.items[0], parts[0], True)
             if first is None or len(parts) < 2:
                 return first
+            across = parts[1]
+            both = type(across) is Bounds and NONE not in (across.low, across.high)
+            if both and self.changes_in_loop(index.items[1]):
+                return self._marked("window", first, first, index.site, "")
             names = self.names_in(parts[1])
             if names is not None:
                 return first.columned(Columns(names, True))
@@ -686,9 +693,21 @@ class Provenance(Effects):
         if trail is None:
             return doing.value
         kept = trail.columns if len({self.trail_of(one) for one in values} - {None}) == 1 else None
+        if doing.flow.axis is not None and self.stacks(doing):
+            trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
         shared = {one.columns for one in map(self.trail_of, values) if one is not None and one.rows}
         columns = shared.pop() if len(shared) == 1 else kept
         return self._back(doing, replace(trail, columns=columns, role="" if trail.role == "mask" else trail.role))
+
+    def stacks(self, doing: _Doing) -> bool:
+        """The same rows go in twice and come out one below the other."""
+        axis = self.operand(doing.args, doing.flow.axis)
+        listed = self.items(doing.args.positional[0]) if doing.args.positional else None
+        if not listed or not (type(axis) is Const and axis.value in (0, "index")):
+            return False
+        trails = [self.trail_of(one) for one in listed]
+        rows = [one.rows for one in trails if one is not None and one.rows and one.role == ""]
+        return len(rows) > len(set(rows))
 
     def _on_some(self, doing: _Doing) -> Value:
         trail = self.rows_in(doing)
