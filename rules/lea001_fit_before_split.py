@@ -78,6 +78,7 @@ from auditor.trace import (
     Trace,
     assessments,
     divided,
+    named,
     rule,
     split_before,
 )
@@ -106,9 +107,8 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
 
 
 def message(mark: Mark, held_out: Place) -> str:
-    subject = f"`{mark.name}`" if mark.name else "this"
     return (
-        f"{subject} is computed over rows that are held out later ({held_out.seen_from(mark.place)}): they "
+        f"{named(mark)} is computed over rows that are held out later ({held_out.seen_from(mark.place)}): they "
         "shape the features that they are judged on. Compute it from the training rows, after the split or inside a "
         "pipeline."
     )

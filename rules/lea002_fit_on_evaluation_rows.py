@@ -64,7 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, rule
+from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, named, rule
 
 ESTIMATES = ("statistic", "vocabulary")
 
@@ -81,10 +81,9 @@ def fit_on_evaluation_rows(trace: Trace) -> Iterator[Report]:
 
 
 def message(mark: Mark, assessment: Assessment) -> str:
-    subject = f"`{mark.name}`" if mark.name else "this"
     return (
-        f"{subject} is fitted anew on the rows that are scored ({assessment.place.seen_from(mark.place)}): they are "
-        "not scaled as the training rows were. Apply what was fitted on the training rows."
+        f"{named(mark)} is fitted anew on the rows that are scored ({assessment.place.seen_from(mark.place)}): they "
+        "are not scaled as the training rows were. Apply what was fitted on the training rows."
     )
 
 

@@ -72,6 +72,7 @@ from auditor.trace import (
     Severity,
     Trace,
     assessments,
+    named,
     rule,
     split_before,
 )
@@ -90,10 +91,9 @@ def encoded_before_split(trace: Trace) -> Iterator[Report]:
 
 
 def message(mark: Mark, assessment: Assessment) -> str:
-    subject = f"`{mark.name}`" if mark.name else "this"
     return (
-        f"{subject} looks for categories in rows that are held out later ({assessment.place.seen_from(mark.place)}): a "
-        "category that only they have is no surprise any more. Fit the encoder on the training rows."
+        f"{named(mark)} looks for categories in rows that are held out later "
+        f"({assessment.place.seen_from(mark.place)}): a category that only they have is no surprise any more. Fit the encoder on the training rows."
     )
 
 

@@ -834,8 +834,7 @@ class Provenance(Effects):
             return self._back(doing, None)
         if trail.role == "statistic" or not trail.rows:
             return self._back(doing, trail)
-        name = self.words(doing.called)
-        mark = self.mark("statistic", trail, doing.site, name)
+        mark = self.mark("statistic", trail, doing.site, "")
         figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns).marked((mark,))
         return self._back(doing, figure)
 
@@ -844,7 +843,7 @@ class Provenance(Effects):
             trail = self.rows_in(doing)
             if trail is None or trail.role in ("element", "statistic"):
                 return doing.value if trail is None else self._back(doing, trail)
-            mark = self.mark(kind, trail, doing.site, self.words(doing.called))
+            mark = self.mark(kind, trail, doing.site, "")
             return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))
 
         return run

@@ -1,6 +1,6 @@
 """The vocabulary that both witnesses tell their story in and all rules judge. Imports nothing else of ours."""
 
-from auditor.trace.assessments import Assessment, Learning, assessments, divided, learnings, split_before
+from auditor.trace.assessments import Assessment, Learning, assessments, divided, learnings, named, split_before
 from auditor.trace.events import (
     Accumulate,
     Apply,
@@ -80,6 +80,7 @@ __all__ = [
     "holds",
     "learnings",
     "meet",
+    "named",
     "rule",
     "split_before",
 ]

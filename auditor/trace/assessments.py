@@ -142,6 +142,17 @@ def _passes(trace: Trace) -> Iterator[Assessment]:
                 yield Assessment(forward, rows, forward.marks, taught, figure, False, name)
 
 
+LONGEST_TEXT = 60
+
+
+def named(mark: Mark) -> str:
+    """What a message calls what was computed: the user's estimator, or the expression."""
+    if mark.name:
+        return f"`{mark.name}`"
+    text = mark.place.text
+    return f"`{text}`" if 0 < len(text) <= LONGEST_TEXT else "a figure"
+
+
 def narrower(part: frozenset[Rows], whole: frozenset[Rows]) -> bool:
     """Some of the rows only: a mask chose them."""
     return part != whole and all(any(one.holds(other) and one != other for one in whole) for other in part)
@@ -171,8 +182,3 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
             if holds(mark.rows, one.rows) and not alone:
                 yield mark, split_before(trace, one.rows), one.place
-
-
-def named(rows: Iterable[Rows]) -> str:
-    """What the user calls the source of some rows."""
-    return next((one.origin.name for one in rows if one.origin.name), "")
