@@ -11,7 +11,7 @@ from auditor.static.conventions import names_part, names_training_score
 from auditor.static.effects import Effects, dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged
-from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Obj, Partial, Ref, Seq, Value
+from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Lib, Obj, Partial, Ref, Seq, Value
 from auditor.trace import Cut, Mark, MarkKind, Model, Named, Origin, PartName, Range, Rows, Score, Select, Split, Train
 from auditor.trace.rows import DECLARED, POSITIONS
 
@@ -102,6 +102,17 @@ class Provenance(Effects):
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
 
+    def made_by_base(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> None:
+        """The constructor of a library's class that a class of the project inherits from is given its rows."""
+        assert obj.cls is not None
+        for base in self.foreign(obj.cls):
+            row = self.libraries.call(base.name) if type(base) is Lib else None
+            if row is not None and row.rows is not None and row.rows.does in ("loader", "subset", "source"):
+                made = self.flowed(row.rows, None, args, site, Data(self.fresh(site)), called, row)
+                trail = self.trail_of(made)
+                if trail is not None:
+                    self.world.set(obj, TRAIL, Data(trail=trail))
+
     def say_part(self, obj: Obj, args: Arguments) -> None:
         """A data set of the project that is told which part of the rows it is to serve."""
         assert obj.cls is not None
@@ -147,6 +158,8 @@ class Provenance(Effects):
         )
 
     def teach(self, owner: Owner | None) -> None:
+        if isinstance(owner, Obj) and owner.many:
+            return
         for key in self._folds_seen:
             turn = self.world.get(key, TURN)
             if owner is not None and turn is not None and self.world.get((owner, key), TAUGHT) is None:
@@ -172,6 +185,10 @@ class Provenance(Effects):
         trail = self.trail_of(value)
         if trail is None and type(value) is Data and value.sym is not None and not value.flows and not value.of:
             return Trail(frozenset((Rows(Origin(value.sym, name)),)), role=_role_of(value.sym))
+        if trail is None and type(value) is Ref and value.obj.kind == "list" and self.items(value) is None:
+            return Trail(
+                frozenset((Rows(Origin(("object", value.obj), name, self.place_in(value.obj))),)), columns=None
+            )
         return trail
 
     def put(self, value: Value, trail: Trail) -> None:
