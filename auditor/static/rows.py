@@ -1139,8 +1139,9 @@ class Provenance(Effects):
         targets = labels.rows if labels is not None else frozenset()
         label = label_among(trail, labels)
         itself = target is not None and target == value
-        again = not flow.afresh and self.taught_before(self.owner(receiver), rows)
-        self.teach(self.owner(receiver))
+        learner = self.operand(doing.args, flow.model) if flow.model is not None else receiver
+        again = not flow.afresh and self.taught_before(self.owner(learner), rows)
+        self.teach(self.owner(learner))
         train = self.emit(
             Train, doing.site, ("rows", rows, targets, marks, again),
             lambda place: Train(
