@@ -408,6 +408,7 @@ class Effects(Objects):
         copy.partial = True
         copy.answer = obj.answer
         self.forgotten(copy)
+        self.forgotten(obj)  # the parts of both are one object here
         self.world.set(copy, "%frozen", self.world.get(obj, "%frozen"))
         self.copies[copy] = obj
         return copy
