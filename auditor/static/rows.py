@@ -230,6 +230,9 @@ class Provenance(Effects):
             return trail.column(name) if value.kind == "dataframe" else trail
         if row.rows == "none":
             return None
+        if row.rows == "whole":
+            parted = (Rows(one.origin, frozenset(cut for cut in one.cuts if not is_part(cut))) for one in trail.rows)
+            return replace(trail, rows=frozenset(parted))
         return trail.as_("index") if row.rows == "index" else trail
 
     def chosen(self, owner: Data, index: s.Expr, value: Value, located: bool) -> Trail | None:
@@ -595,7 +598,8 @@ class Provenance(Effects):
     def subject(self, doing: _Doing) -> Value | None:
         flow = doing.flow
         if flow.arg is None and type(doing.receiver) is Data and doing.receiver.kind not in ESTIMATORS:
-            return doing.receiver
+            if flow.does not in OF_ESTIMATORS or doing.receiver.trail is not None:
+                return doing.receiver
         return self.operand(doing.args, flow.arg)
 
     def others(self, doing: _Doing) -> frozenset[Mark]:
@@ -1301,6 +1305,10 @@ class Provenance(Effects):
         return made
 
 
+def is_part(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == "split"
+
+
 def is_fold(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
 
@@ -1394,6 +1402,7 @@ MOST_PARTS = 12
 LONGEST_PART = 16
 """Longer texts are paths and messages."""
 HOLDERS = frozenset({"pipeline", "search", "predictor", "splitter"})
+OF_ESTIMATORS = frozenset({"fit", "transform", "fit-transform", "fit-resample", "train", "predict", "score", "search"})
 ESTIMATORS = frozenset(
     {"transformer", "label-encoder", "predictor", "search", "pipeline", "clusterer", "resampler", "undersampler"}
 )
