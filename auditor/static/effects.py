@@ -387,8 +387,8 @@ class Effects(Objects):
         if obj is not None:
             return Ref(self.copied(obj, site))
         if type(source) is Ref and source.obj.cls is not None:  # told apart from its source by what it has learnt only
-            for name in source.obj.attrs:
-                held: Value | None = self.world.get(source.obj, name)
+            for attribute in source.obj.attrs:
+                held: Value | None = self.world.get(source.obj, attribute)
                 for part in self.networks_in(held) if held is not None else ():
                     self.forgotten(part)
         return source

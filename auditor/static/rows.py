@@ -565,11 +565,12 @@ class Provenance(Effects):
 
     def _guessed(self, receiver: Data, name: str, args: Arguments) -> Method | None:
         """What a method of something that nobody knows says by its name: ``fit(X, y)`` learns."""
-        if receiver.sym is None or receiver.trail is not None or self.known_network(receiver) is not None:
+        if receiver.flows or receiver.trail is not None or self.known_network(receiver) is not None:
             return None
         if len(args.all()) == 0:
             return None
-        kind = "predictor" if len(args.all()) > 1 or self.world.get(receiver.sym, STATE) is not None else "transformer"
+        fitted = receiver.sym is not None and self.world.get(receiver.sym, STATE) is not None
+        kind = "predictor" if len(args.all()) > 1 or fitted else "transformer"
         for table in (kind, "predictor", "transformer"):
             row = self.libraries.method(table, name)
             if row is not None and row.rows is not None and not (table != kind and name == "fit"):
@@ -597,9 +598,10 @@ class Provenance(Effects):
 
     def subject(self, doing: _Doing) -> Value | None:
         flow = doing.flow
-        if flow.arg is None and type(doing.receiver) is Data and doing.receiver.kind not in ESTIMATORS:
-            if flow.does not in OF_ESTIMATORS or doing.receiver.trail is not None:
-                return doing.receiver
+        receiver = doing.receiver
+        if flow.arg is None and type(receiver) is Data and receiver.kind not in ESTIMATORS:
+            given = flow.does in OF_ESTIMATORS and receiver.trail is None
+            return self.operand(doing.args, None) if given else receiver
         return self.operand(doing.args, flow.arg)
 
     def others(self, doing: _Doing) -> frozenset[Mark]:
