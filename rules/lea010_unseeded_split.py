@@ -78,15 +78,13 @@ from auditor.trace import Confidence, Evidence, Report, Resume, Severity, Split,
 @rule("LEA010", "unseeded-split", Severity.WARNING)
 def unseeded_split(trace: Trace) -> Iterator[Report]:
     splits = [one for one in trace.all(Split) if unseeded(one)]
-    resumed = next(trace.all(Resume), None) if splits else None
+    resumed = {one.place.path: one for one in trace.all(Resume)} if splits else {}
     for split in splits:
         other = next((one for one in splits if again(split, one)), None)
         if other is not None:
             yield Report(split.place, message(split, other), evidence(other), confidence(split))
-        elif resumed is not None and resumed.place.path == split.place.path:
-            yield Report(
-                split.place, goes_on(split, resumed), (Evidence(resumed.place, "resumed here"),), confidence(split)
-            )
+        elif split.place.path in resumed:
+            yield going_on(split, resumed[split.place.path])
 
 
 def again(split: Split, other: Split) -> bool:
@@ -96,10 +94,14 @@ def again(split: Split, other: Split) -> bool:
     return holds(split.rows, other.rows) and holds(other.rows, split.rows)
 
 
-def goes_on(split: Split, resumed: Resume) -> str:
-    return (
+def going_on(split: Split, resumed: Resume) -> Report:
+    return Report(
+        split.place,
         "the rows are divided at random anew in each run, and a training is resumed "
-        f"({resumed.place.seen_from(split.place)}): rows that were learnt from are held out after it. Seed the split, or save it."
+        f"({resumed.place.seen_from(split.place)}): rows that were learnt from are held out after it. "
+        "Seed the split, or save it.",
+        (Evidence(resumed.place, "resumed here"),),
+        confidence(split),
     )
 
 

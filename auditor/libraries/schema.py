@@ -137,6 +137,8 @@ RowsRole = Literal[
     "search",  # fits and scores learners fold by fold and keeps the best one
     "schedule",  # a schedule follows a score
     "seed",  # makes what is drawn at random from then on repeatable
+    "loads",  # what an earlier run may have left under a name
+    "saves",  # leaves something under a name for a later run
     "resume",  # the receiver goes on from where an earlier run left it
     "path",  # a path made of parts
     "forget",  # the receiver's weights are set back

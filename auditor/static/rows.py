@@ -950,7 +950,8 @@ class Provenance(Effects):
         flow, args = doing.flow, doing.args
         seed = self.operand(args, flow.seed) if flow.seed is not None else None
         seeded = None if flow.seed is None else seed is not None and seed != NONE
-        if seeded is False and self.world.get(SEEDED, "%set") is not None:
+        modules = {self.frame.module, *(one.frame.module for one in self.stack)}
+        if seeded is False and any(self.world.get(SEEDED, module) is not None for module in modules):
             seeded = None
         groups = self.operand(args, flow.groups) if flow.groups is not None else None
         stratify = self.operand(args, flow.stratify) if flow.stratify is not None else None
@@ -1296,6 +1297,19 @@ class Provenance(Effects):
             )  # fmt: skip
         return doing.value
 
+    def _on_loads(self, doing: _Doing) -> Value:
+        name = self.operand(doing.args, doing.flow.arg or Argument(at=0))
+        if type(name) is Const:
+            self.world.set(("left", name.value), "%loaded", Const(doing.site))
+        return doing.value
+
+    def _on_saves(self, doing: _Doing) -> Value:
+        """Saved again under the name that it was loaded by: the next run goes on from it."""
+        name = self.operand(doing.args, doing.flow.arg or Argument(at=0))
+        if type(name) is Const and self.world.get(("left", name.value), "%loaded") is not None:
+            self.emit(Resume, doing.site, "resume", lambda place: Resume(place=place))
+        return doing.value
+
     def _on_explode(self, doing: _Doing) -> Value:
         trail = self.rows_in(doing)
         if trail is None:
@@ -1305,7 +1319,7 @@ class Provenance(Effects):
         return self._back(doing, trail.marked((mark,)))
 
     def _on_seed(self, doing: _Doing) -> Value:
-        self.world.set(SEEDED, "%set", Const(True))
+        self.world.set(SEEDED, self.frame.module, Const(True))
         return doing.value
 
     def _on_resume(self, doing: _Doing) -> Value:
@@ -1504,6 +1518,8 @@ _FLOWS: dict[str, Callable[[Provenance, _Doing], Value]] = {
     "schedule": Provenance._on_schedule,
     "path": Provenance._on_path,
     "explode": Provenance._on_explode,
+    "loads": Provenance._on_loads,
+    "saves": Provenance._on_saves,
     "seed": Provenance._on_seed,
     "resume": Provenance._on_resume,
 }
