@@ -93,7 +93,8 @@ def encoded_before_split(trace: Trace) -> Iterator[Report]:
 def message(mark: Mark, assessment: Assessment) -> str:
     return (
         f"{named(mark)} looks for categories in rows that are held out later "
-        f"({assessment.place.seen_from(mark.place)}): a category that only they have is no surprise any more. Fit the encoder on the training rows."
+        f"({assessment.place.seen_from(mark.place)}): a category that only they have is no "
+        "surprise any more. Fit the encoder on the training rows."
     )
 
 

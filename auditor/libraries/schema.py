@@ -291,7 +291,8 @@ class Attribute(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient"]
-    rows: Literal["same", "index", "none"] | None = None
+    rows: Literal["same", "index", "none", "whole"] | None = None
+    """``whole``: what the rows were divided from."""
     see: str | None = None
 
 

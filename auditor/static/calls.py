@@ -481,6 +481,8 @@ class Calls(Provenance):
             if row is not None and row.does != "forward":
                 return self.network_method(row, target.obj, args, site, expr)
         if name == "__init__":
+            if type(target) is Ref and target.obj.cls is not None:
+                self.made_by_base(target.obj, args, site, expr)
             if type(target) is Ref:
                 for value in args.all():
                     for part in self.networks_in(value):

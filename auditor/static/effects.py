@@ -384,7 +384,14 @@ class Effects(Objects):
         if source is None:
             return self.result(args, site)
         obj = self.known_network(source)
-        return Ref(self.copied(obj, site)) if obj is not None else source
+        if obj is not None:
+            return Ref(self.copied(obj, site))
+        if type(source) is Ref and source.obj.cls is not None:  # told apart from its source by what it has learnt only
+            for attribute in source.obj.attrs:
+                held: Value | None = self.world.get(source.obj, attribute)
+                for part in self.networks_in(held) if held is not None else ():
+                    self.forgotten(part)
+        return source
 
     def copied(self, obj: Obj, site: int) -> Obj:
         """An independent network like this one, in the mode that it is in now."""
@@ -401,6 +408,7 @@ class Effects(Objects):
         copy.partial = True
         copy.answer = obj.answer
         self.forgotten(copy)
+        self.forgotten(obj)  # the parts of both are one object here
         self.world.set(copy, "%frozen", self.world.get(obj, "%frozen"))
         self.copies[copy] = obj
         return copy

@@ -52,6 +52,7 @@ class Objects(Machine):
         obj = self._objects.get(key)
         if obj is None:
             obj = self._objects[key] = Obj(kind, site, self.frame.module, cls, lib)
+            obj.many = bool(self.stack and self.stack[-1].loops)
             if cls is not None:
                 self.instances.setdefault(cls, []).append(obj)
         return obj

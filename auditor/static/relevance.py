@@ -18,7 +18,20 @@ TELLING_CALLS = frozenset(
 )
 DRIVING = frozenset({"mode", "backward", "step", "zero", "gradients", "optimizer"})
 DIVIDING = frozenset(
-    {"split", "folds", "fit", "fit-transform", "fit-resample", "train", "score", "cross-validate", "search", "resample"}
+    {
+        "split",
+        "folds",
+        "fit",
+        "fit-transform",
+        "fit-resample",
+        "train",
+        "score",
+        "cross-validate",
+        "search",
+        "resample",
+        "loader",
+        "subset",
+    }
 )
 COMMON_WORDS = frozenset({"copy", "step", "run", "apply"})
 

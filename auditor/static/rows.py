@@ -11,7 +11,7 @@ from auditor.static.conventions import names_part, names_training_score
 from auditor.static.effects import Effects, dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged
-from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Obj, Partial, Ref, Seq, Value
+from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Lib, Obj, Partial, Ref, Seq, Value
 from auditor.trace import Cut, Mark, MarkKind, Model, Named, Origin, PartName, Range, Rows, Score, Select, Split, Train
 from auditor.trace.rows import DECLARED, POSITIONS
 
@@ -102,6 +102,17 @@ class Provenance(Effects):
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
 
+    def made_by_base(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> None:
+        """The constructor of a library's class that a class of the project inherits from is given its rows."""
+        assert obj.cls is not None
+        for base in self.foreign(obj.cls):
+            row = self.libraries.call(base.name) if type(base) is Lib else None
+            if row is not None and row.rows is not None and row.rows.does in ("loader", "subset", "source"):
+                made = self.flowed(row.rows, None, args, site, Data(self.fresh(site)), called, row)
+                trail = self.trail_of(made)
+                if trail is not None:
+                    self.world.set(obj, TRAIL, Data(trail=trail))
+
     def say_part(self, obj: Obj, args: Arguments) -> None:
         """A data set of the project that is told which part of the rows it is to serve."""
         assert obj.cls is not None
@@ -147,6 +158,8 @@ class Provenance(Effects):
         )
 
     def teach(self, owner: Owner | None) -> None:
+        if isinstance(owner, Obj) and owner.many:
+            return
         for key in self._folds_seen:
             turn = self.world.get(key, TURN)
             if owner is not None and turn is not None and self.world.get((owner, key), TAUGHT) is None:
@@ -172,6 +185,10 @@ class Provenance(Effects):
         trail = self.trail_of(value)
         if trail is None and type(value) is Data and value.sym is not None and not value.flows and not value.of:
             return Trail(frozenset((Rows(Origin(value.sym, name)),)), role=_role_of(value.sym))
+        if trail is None and type(value) is Ref and value.obj.kind == "list" and self.items(value) is None:
+            return Trail(
+                frozenset((Rows(Origin(("object", value.obj), name, self.place_in(value.obj))),)), columns=None
+            )
         return trail
 
     def put(self, value: Value, trail: Trail) -> None:
@@ -213,6 +230,9 @@ class Provenance(Effects):
             return trail.column(name) if value.kind == "dataframe" else trail
         if row.rows == "none":
             return None
+        if row.rows == "whole":
+            parted = (Rows(one.origin, frozenset(cut for cut in one.cuts if not is_part(cut))) for one in trail.rows)
+            return replace(trail, rows=frozenset(parted))
         return trail.as_("index") if row.rows == "index" else trail
 
     def chosen(self, owner: Data, index: s.Expr, value: Value, located: bool) -> Trail | None:
@@ -545,11 +565,12 @@ class Provenance(Effects):
 
     def _guessed(self, receiver: Data, name: str, args: Arguments) -> Method | None:
         """What a method of something that nobody knows says by its name: ``fit(X, y)`` learns."""
-        if receiver.sym is None or receiver.trail is not None or self.known_network(receiver) is not None:
+        if receiver.flows or receiver.trail is not None or self.known_network(receiver) is not None:
             return None
         if len(args.all()) == 0:
             return None
-        kind = "predictor" if len(args.all()) > 1 or self.world.get(receiver.sym, STATE) is not None else "transformer"
+        fitted = receiver.sym is not None and self.world.get(receiver.sym, STATE) is not None
+        kind = "predictor" if len(args.all()) > 1 or fitted else "transformer"
         for table in (kind, "predictor", "transformer"):
             row = self.libraries.method(table, name)
             if row is not None and row.rows is not None and not (table != kind and name == "fit"):
@@ -577,8 +598,10 @@ class Provenance(Effects):
 
     def subject(self, doing: _Doing) -> Value | None:
         flow = doing.flow
-        if flow.arg is None and type(doing.receiver) is Data and doing.receiver.kind not in ESTIMATORS:
-            return doing.receiver
+        receiver = doing.receiver
+        if flow.arg is None and type(receiver) is Data and receiver.kind not in ESTIMATORS:
+            given = flow.does in OF_ESTIMATORS and receiver.trail is None
+            return self.operand(doing.args, None) if given else receiver
         return self.operand(doing.args, flow.arg)
 
     def others(self, doing: _Doing) -> frozenset[Mark]:
@@ -1122,8 +1145,9 @@ class Provenance(Effects):
         targets = labels.rows if labels is not None else frozenset()
         label = label_among(trail, labels)
         itself = target is not None and target == value
-        again = not flow.afresh and self.taught_before(self.owner(receiver), rows)
-        self.teach(self.owner(receiver))
+        learner = self.operand(doing.args, flow.model) if flow.model is not None else receiver
+        again = not flow.afresh and self.taught_before(self.owner(learner), rows)
+        self.teach(self.owner(learner))
         train = self.emit(
             Train, doing.site, ("rows", rows, targets, marks, again),
             lambda place: Train(
@@ -1283,6 +1307,10 @@ class Provenance(Effects):
         return made
 
 
+def is_part(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == "split"
+
+
 def is_fold(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
 
@@ -1376,6 +1404,7 @@ MOST_PARTS = 12
 LONGEST_PART = 16
 """Longer texts are paths and messages."""
 HOLDERS = frozenset({"pipeline", "search", "predictor", "splitter"})
+OF_ESTIMATORS = frozenset({"fit", "transform", "fit-transform", "fit-resample", "train", "predict", "score", "search"})
 ESTIMATORS = frozenset(
     {"transformer", "label-encoder", "predictor", "search", "pipeline", "clusterer", "resampler", "undersampler"}
 )

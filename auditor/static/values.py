@@ -41,6 +41,7 @@ class Obj:
         "handed",
         "kind",
         "lib",
+        "many",
         "module",
         "name",
         "partial",
@@ -65,6 +66,8 @@ class Obj:
         """What the row says of its sensitivity, given how it was made."""
         self.sure = False
         """It is used as only networks are: its mode is set, its parameters are taken."""
+        self.many = False
+        """It stands for all that the turns of a loop make."""
         self.partial = False
         """Something of it is not known: an unknown value is called as a part of it."""
 
