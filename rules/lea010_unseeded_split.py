@@ -72,17 +72,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Report, Severity, Split, Trace, holds, rule
+from auditor.trace import Confidence, Evidence, Report, Resume, Severity, Split, Trace, holds, rule
 
 
 @rule("LEA010", "unseeded-split", Severity.WARNING)
 def unseeded_split(trace: Trace) -> Iterator[Report]:
     splits = [one for one in trace.all(Split) if unseeded(one)]
+    resumed = {one.place.path: one for one in trace.all(Resume)} if splits else {}
     for split in splits:
-        for other in splits:
-            if other.place != split.place and holds(split.rows, other.rows) and holds(other.rows, split.rows):
-                yield Report(split.place, message(split, other), evidence(other), confidence(split))
-                break
+        other = next((one for one in splits if again(split, one)), None)
+        if other is not None:
+            yield Report(split.place, message(split, other), evidence(other), confidence(split))
+        elif split.place.path in resumed:
+            yield going_on(split, resumed[split.place.path])
+
+
+def again(split: Split, other: Split) -> bool:
+    """The same rows are divided elsewhere, or here on another way."""
+    if other is split or (other.place == split.place and (other.chain, other.assumed) == (split.chain, split.assumed)):
+        return False
+    return holds(split.rows, other.rows) and holds(other.rows, split.rows)
+
+
+def going_on(split: Split, resumed: Resume) -> Report:
+    return Report(
+        split.place,
+        "the rows are divided at random anew in each run, and a training is resumed "
+        f"({resumed.place.seen_from(split.place)}): rows that were learnt from are held out after it. "
+        "Seed the split, or save it.",
+        (Evidence(resumed.place, "resumed here"),),
+        confidence(split),
+    )
 
 
 def unseeded(split: Split) -> bool:

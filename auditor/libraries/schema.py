@@ -122,6 +122,7 @@ RowsRole = Literal[
     "binning",  # the same rows, in bins whose edges all rows decide, unless ``bins`` lists them
     "lag",  # a row holds parts of other rows
     "window",  # overlapping stretches of one series
+    "explode",  # one row becomes several
     "resample",  # rows are multiplied
     "augment",  # rows are altered at random
     "filled",  # the same rows, with values of another operand in them
@@ -135,6 +136,10 @@ RowsRole = Literal[
     "cross-validate",  # fits and scores a learner fold by fold
     "search",  # fits and scores learners fold by fold and keeps the best one
     "schedule",  # a schedule follows a score
+    "seed",  # makes what is drawn at random from then on repeatable
+    "loads",  # what an earlier run may have left under a name
+    "saves",  # leaves something under a name for a later run
+    "resume",  # the receiver goes on from where an earlier run left it
     "path",  # a path made of parts
     "forget",  # the receiver's weights are set back
     "loader",  # serves the rows of a data set in batches

@@ -12,7 +12,22 @@ from auditor.static.effects import Effects, dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Fn, Lib, Obj, Partial, Ref, Seq, Value
-from auditor.trace import Cut, Mark, MarkKind, Model, Named, Origin, PartName, Range, Rows, Score, Select, Split, Train
+from auditor.trace import (
+    Cut,
+    Mark,
+    MarkKind,
+    Model,
+    Named,
+    Origin,
+    PartName,
+    Range,
+    Resume,
+    Rows,
+    Score,
+    Select,
+    Split,
+    Train,
+)
 from auditor.trace.rows import DECLARED, POSITIONS
 
 TRAIL = "%trail"
@@ -20,6 +35,7 @@ WATCHES = "%watches"
 STATE = "%learnt"
 """What an estimator has estimated, and the fits that a learner has had."""
 PART = "%part"
+SEEDED = "%seeded"
 TURN, TAUGHT = "%turn", "%taught"
 PARTS = ("train", "validation", "test")
 Owner = Obj | Hashable
@@ -934,6 +950,9 @@ class Provenance(Effects):
         flow, args = doing.flow, doing.args
         seed = self.operand(args, flow.seed) if flow.seed is not None else None
         seeded = None if flow.seed is None else seed is not None and seed != NONE
+        modules = {self.frame.module, *(one.frame.module for one in self.stack)}
+        if seeded is False and any(self.world.get(SEEDED, module) is not None for module in modules):
+            seeded = None
         groups = self.operand(args, flow.groups) if flow.groups is not None else None
         stratify = self.operand(args, flow.stratify) if flow.stratify is not None else None
         if groups is not None and groups != NONE:
@@ -1278,6 +1297,35 @@ class Provenance(Effects):
             )  # fmt: skip
         return doing.value
 
+    def _on_loads(self, doing: _Doing) -> Value:
+        name = self.operand(doing.args, doing.flow.arg or Argument(at=0))
+        if type(name) is Const:
+            self.world.set(("left", name.value), "%loaded", Const(doing.site))
+        return doing.value
+
+    def _on_saves(self, doing: _Doing) -> Value:
+        """Saved again under the name that it was loaded by: the next run goes on from it."""
+        name = self.operand(doing.args, doing.flow.arg or Argument(at=0))
+        if type(name) is Const and self.world.get(("left", name.value), "%loaded") is not None:
+            self.emit(Resume, doing.site, "resume", lambda place: Resume(place=place))
+        return doing.value
+
+    def _on_explode(self, doing: _Doing) -> Value:
+        trail = self.rows_in(doing)
+        if trail is None:
+            return doing.value
+        mark = self.mark("window", trail, doing.site, "")
+        mark.grouped = True
+        return self._back(doing, trail.marked((mark,)))
+
+    def _on_seed(self, doing: _Doing) -> Value:
+        self.world.set(SEEDED, self.frame.module, Const(True))
+        return doing.value
+
+    def _on_resume(self, doing: _Doing) -> Value:
+        self.emit(Resume, doing.site, "resume", lambda place: Resume(place=place))
+        return doing.value
+
     def _on_path(self, doing: _Doing) -> Value:
         last = doing.args.positional[-1] if doing.args.positional else None
         text = (
@@ -1469,4 +1517,9 @@ _FLOWS: dict[str, Callable[[Provenance, _Doing], Value]] = {
     "forget": Provenance._on_forget,
     "schedule": Provenance._on_schedule,
     "path": Provenance._on_path,
+    "explode": Provenance._on_explode,
+    "loads": Provenance._on_loads,
+    "saves": Provenance._on_saves,
+    "seed": Provenance._on_seed,
+    "resume": Provenance._on_resume,
 }

@@ -270,6 +270,11 @@ class Score(Event):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Resume(Event):
+    """A training goes on from where an earlier run of the program left it: its optimizer is loaded."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Select(Event):
     """A decision is taken on a score: the best weights, the end of the training, a setting."""
 
