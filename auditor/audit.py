@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from auditor import rulebook
+from auditor.errors import SettingsError
 from auditor.outcome import Hidden, Outcome, Problem, Unused
 from auditor.selection import named, selected
 from auditor.settings import Settings
@@ -35,8 +37,10 @@ def audit(
     excluded = [Excluded(settings.exclude, settings.folder), Excluded(tuple(exclude), Path.cwd())]
     discovery = discover(paths, [patterns for patterns in excluded if patterns])
     files = {file.path: file for file in discovery.files}
+    if any(Path(path).is_dir() for path in paths):  # else: an editor's one file, and the rest is elsewhere
+        _known(settings.callables, discovery.files)
 
-    telling = tell(discovery.files, progress=progress)
+    telling = tell(discovery.files, callables=settings.callables, progress=progress)
     judgement = rulebook.judge(telling.trace, running)
     problems = tuple(sorted(_problems(discovery.files, telling), key=lambda it: (it.path, it.line)))
     comments = _Comments(files)
@@ -57,6 +61,14 @@ def audit(
         unfinished=telling.unfinished,
         unused=tuple(sorted(comments.unused(rules, running), key=_by_place)) if report_unused else None,
     )
+
+
+def _known(callables: Iterable[str], files: Sequence[SourceFile]) -> None:
+    """Raises `SettingsError` for a callable that no file names: it is misspelt, or gone."""
+    for name in callables if files else ():
+        last = name.rpartition(".")[2]
+        if not any(file.mentions(re.compile(rb"\b" + last.encode() + rb"\b")) for file in files):
+            raise SettingsError(f"callables: `{name}` names nothing known: no file mentions `{last}`")
 
 
 def _problems(files: Sequence[SourceFile], telling: Telling) -> Iterable[Problem]:

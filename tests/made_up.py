@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,7 +99,11 @@ _MARK = re.compile(r"(\w+\(.*\)) *# (TST\d+)( unsure)?")
 
 
 def tell(
-    files: Sequence[SourceFile], *, progress: Callable[[int, int], None] | None = None, failures: tuple[str, ...] = ()
+    files: Sequence[SourceFile],
+    *,
+    callables: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    failures: tuple[str, ...] = (),
 ) -> Telling:
     """Reports every call that a comment says to report: ``model(x)  # TST001``, or ``# TST001 unsure``."""
     reports: dict[str, list[Report]] = {}

@@ -34,6 +34,8 @@ class Libraries:
     """By framework: the methods of a class of the user's that it calls itself."""
     hook_modes: dict[str, Hooks]
     """The same, by the mode and gradients that it has set by then."""
+    callables: frozenset[str] = frozenset()
+    """The names, below any root, of what the user has declared."""
     _canonical: dict[str, str] = field(default_factory=dict)
     _rows: dict[str, Call | None] = field(default_factory=dict)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from auditor.trace import Confidence, Severity
+
+CallableRole = Literal["splitter", "transformer", "loader", "metric", "trainer"]
+"""What a callable of the user's own does to rows."""
 
 
 def _severity(value: object) -> object:
@@ -37,6 +40,8 @@ class Settings(BaseModel):
     """None: as low as `fail_on`, so that what fails is shown."""
     fail_on: Annotated[Severity, BeforeValidator(_severity)] = Severity.WARNING
     per_file_ignores: Mapping[str, Annotated[tuple[str, ...], Field(strict=False)]] = {}
+    callables: Mapping[str, CallableRole] = {}
+    """The user's own, by dotted name."""
 
     @property
     def shown(self) -> Severity:

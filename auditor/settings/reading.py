@@ -7,12 +7,12 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from auditor.errors import SettingsError, suggestion
-from auditor.settings.model import Settings
+from auditor.settings.model import CallableRole, Settings
 from auditor.trace import Confidence, Severity
 
 if sys.version_info >= (3, 11):
@@ -51,10 +51,27 @@ def validated(table: Mapping[str, Any], where: str, folder: Path) -> Settings:
     for key in table:
         if key not in keys:
             raise SettingsError(f"{where}: `{key}` is no setting{suggestion(key, keys)}")
+    _check_callables(table.get("callables", {}), where)
     try:
         return Settings.model_validate({**table, "folder": folder})
     except ValidationError as error:
         raise SettingsError(f"{where}: {_complaint(error)}") from error
+
+
+def _check_callables(callables: object, where: str) -> None:
+    roles = get_args(CallableRole)
+    if not isinstance(callables, dict):
+        raise SettingsError(f"{where}: `callables` is a table of dotted name to role, not {callables!r}")
+    for name, role in callables.items():
+        if isinstance(role, dict):
+            raise SettingsError(f'{where}: callables: a name stands in quotes (`"{name}.{next(iter(role), "")}"`)')
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise SettingsError(f"{where}: callables: `{name}` is no dotted name (write `module.function`)")
+        if "." not in name:
+            raise SettingsError(f"{where}: callables: `{name}` names no module (did you mean `module.{name}`?)")
+        if role not in roles:
+            close = suggestion(role, roles) if isinstance(role, str) else ""
+            raise SettingsError(f"{where}: callables: `{name}` is one of {', '.join(roles)}, not {role!r}{close}")
 
 
 def _complaint(error: ValidationError) -> str:

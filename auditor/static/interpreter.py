@@ -9,6 +9,7 @@ from auditor.static import syntax as s
 from auditor.static.calls import Flow
 from auditor.static.expressions import Expressions
 from auditor.static.machine import FINE_STEPS, Activation, Arguments, Outcome
+from auditor.static.project import Unit
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -43,6 +44,30 @@ class Interpreter(Expressions):
         self._class_frames: dict[s.Class, Frame] = {}
         self.mains: list[tuple[str, list[s.Stmt]]] = []
         self.definitions: dict[s.Function, Fn] = {}
+        self._callables: dict[tuple[str, str], Lib] = {}
+        """What the user declares, by module and name."""
+        for name in sorted(self.libraries.callables):
+            self._declare(name)
+
+    # what the user declares
+
+    def _declare(self, name: str) -> None:
+        """Whoever defines it: a file of the program, or a package that is not read."""
+        called = Lib(self.libraries.canonical(name))
+        path = name.split(".")
+        for unit in self.project.units.values():
+            if goes_by(unit, path[:-1]):
+                self._callables[unit.name, path[-1]] = called
+        value: Value = called
+        for depth in range(len(path) - 1, 0, -1):
+            package = ("import", ".".join(path[:depth]))
+            self.root.set(package, path[depth], value)
+            value = Data(package)
+
+    def bind_name(self, name: str, value: Value) -> None:
+        if self._callables and self.frame.function is None:
+            value = self._callables.get((self.frame.module, name), value)
+        super().bind_name(name, value)
 
     # modules
 
@@ -642,7 +667,8 @@ class Interpreter(Expressions):
 
     def _outside(self, name: str) -> Value:
         canonical = self.libraries.canonical(name)
-        return Lib(canonical) if canonical.partition(".")[0] in self.libraries.roots else Data(("import", name))
+        known = canonical.partition(".")[0] in self.libraries.roots or name in self.libraries.callables
+        return Lib(canonical) if known else Data(("import", name))
 
     def _is_library(self, statement: s.Import) -> bool:
         return not statement.level and statement.module.partition(".")[0] in self.libraries.roots
@@ -706,6 +732,12 @@ class Interpreter(Expressions):
         prefix = f"{self.libraries.canonical(statement.module)}."
         names = [name[len(prefix) :] for name in self.libraries.calls if name.startswith(prefix)]
         return [(name, Lib(f"{prefix}{name}")) for name in names if "." not in name]
+
+
+def goes_by(unit: Unit, path: list[str]) -> bool:
+    """The file's path ends like this dotted name of a module."""
+    whole = (*unit.folder.parts, *(() if unit.file.file.name == "__init__.py" else (unit.tail,)))
+    return list(whole[-len(path) :]) == path
 
 
 def comparisons(test: s.Expr) -> list[s.Expr]:

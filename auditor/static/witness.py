@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.libraries import load
+from auditor.libraries import load, with_callables
 from auditor.static.drive import Driver, Unfinished
 from auditor.static.project import File, Problem, Project, without_collector
 from auditor.trace import Trace
@@ -48,13 +48,18 @@ def concerned(project: Project, pattern: re.Pattern[bytes]) -> list[str]:
     return [name for name in project.units if name in found]
 
 
-def tell(files: Sequence[File], *, progress: Callable[[int, int], None] | None = None) -> Telling:
+def tell(
+    files: Sequence[File],
+    *,
+    callables: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Telling:
     """Interpret these files as one program, and tell what may happen in it.
 
     Files that neither name a library of training code nor import one that does are read only where another one
-    imports them.
+    imports them. ``callables`` are what the user declares, by dotted name, with the role of each.
     """
-    libraries = load()
+    libraries = with_callables(load(), callables or {})
     project = Project(files)
     names = concerned(project, libraries.trigger_pattern)
     driver = Driver(project, libraries)
