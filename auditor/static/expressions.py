@@ -11,7 +11,7 @@ from auditor.static import syntax as s
 from auditor.static.calls import Calls, as_element
 from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments, Outcome
-from auditor.static.rows import KEPT
+from auditor.static.row_calls import KEPT
 from auditor.static.trails import merged
 from auditor.static.values import (
     NONE,

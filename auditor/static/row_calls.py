@@ -1,0 +1,154 @@
+"""One call that does something to rows, as the library data describes it, and what its operands say."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from auditor.libraries import Call, Flow, Method
+from auditor.static import syntax as s
+from auditor.static.conventions import names_part
+from auditor.static.effects import dotted
+from auditor.static.machine import Arguments
+from auditor.static.trails import Trail, TrailRole
+from auditor.static.values import Const, Data, Obj, Value
+from auditor.trace import (
+    Cut,
+    Range,
+    Rows,
+)
+
+TRAIL = "%trail"
+WATCHES = "%watches"
+STATE = "%learnt"
+"""What an estimator has estimated, and the fits that a learner has had."""
+PART = "%part"
+SEEDED = "%seeded"
+TURN, TAUGHT = "%turn", "%taught"
+PARTS = ("train", "validation", "test")
+Owner = Obj | Hashable
+
+
+KEPT = frozenset({"dataframe", "dataset"})
+"""Kinds of tables and data sets that a choice of rows does not change."""
+MOST_PARTS = 12
+LONGEST_PART = 16
+"""Longer texts are paths and messages."""
+HOLDERS = frozenset({"pipeline", "search", "predictor", "splitter"})
+OF_ESTIMATORS = frozenset({"fit", "transform", "fit-transform", "fit-resample", "train", "predict", "score", "search"})
+ESTIMATORS = frozenset(
+    {"transformer", "label-encoder", "predictor", "search", "pipeline", "clusterer", "resampler", "undersampler"}
+)
+
+
+def role_of(sym: Hashable) -> TrailRole:
+    """An element of something that nobody knows is one row of it, or one batch."""
+    return "element" if isinstance(sym, tuple) and sym and sym[0] in ("elem", "at-element") else ""
+
+
+def kind_of(value: Value) -> str:
+    return value.kind if type(value) is Data and value.kind in KEPT else ""
+
+
+def bound_of(value: Value) -> Hashable:
+    if type(value) is Const:
+        return value.value if isinstance(value.value, int) or value.value is None else ("const", str(value.value))
+    return value.sym if type(value) is Data else _NOBODY_KNOWS
+
+
+_NOBODY_KNOWS = object()
+
+
+def range_of(ends: list[Hashable], site: int) -> Range | None:
+    low, high = ends
+    return None if low is _NOBODY_KNOWS or high is _NOBODY_KNOWS else Range(low, high)
+
+
+def is_part(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == "split"
+
+
+def is_fold(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == "folds"
+
+
+def said_part(args: Arguments) -> Const | None:
+    """The part of the rows that the operands of a data set name (``train=False``, ``split="test"``)."""
+    for keyword, value in args.keyword.items():
+        if type(value) is Const and isinstance(value.value, bool) and names_part(keyword) == "train":
+            return Const("train" if value.value else "test")
+    for value in args.all():
+        if type(value) is Const and isinstance(value.value, str) and len(value.value) <= LONGEST_PART:
+            part = names_part(value.value)
+            if part is not None:
+                return Const(part)
+    return None
+
+
+def row_numbers(rows: Rows) -> Trail:
+    return Trail(frozenset((rows,)), role="index")
+
+
+def label_among(features: Trail, labels: Trail | None) -> str:
+    """The column of the labels that is among the features too; empty where none is known to be."""
+    if labels is None or labels.columns is None or not labels.columns.only or features.columns is None:
+        return ""
+    if not any(one.meets(other) for one in features.rows for other in labels.rows):
+        return ""
+    has = features.columns.may_have
+    for name in sorted(labels.columns.names):
+        if has(name) or any(name in parents and has(made) for made, parents in features.computed):
+            return name
+        if any(made == name and parents and all(map(has, parents)) for made, parents in labels.computed):
+            return name
+    return ""
+
+
+def is_path(sym: Hashable) -> bool:
+    return isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "path"
+
+
+def path_name(sym: Hashable) -> str:
+    return str(sym[2]) if isinstance(sym, tuple) else ""
+
+
+class Doing:
+    """One call that does something to rows."""
+
+    __slots__ = ("args", "called", "flow", "receiver", "row", "site", "value")
+
+    def __init__(
+        self, flow: Flow, receiver: Value | None, args: Arguments, site: int, value: Value, called: s.Call | None,
+        row: Call | Method | None,
+    ) -> None:  # fmt: skip
+        self.flow, self.receiver, self.args, self.site = flow, receiver, args, site
+        self.value, self.called, self.row = value, called, row
+
+    @property
+    def library(self) -> str:
+        return self.metric
+
+    @property
+    def metric(self) -> str:
+        if self.called is None:
+            return ""
+        return self.called.func.name if isinstance(self.called.func, s.Attr) else dotted(self.called.func)
+
+    def name_of(self, value: Value | None) -> str:
+        """The user's words for an operand."""
+        if value is None:
+            return ""
+        if value is self.receiver and self.called is not None and isinstance(self.called.func, s.Attr):
+            return dotted(self.called.func.obj)
+        for number, one in enumerate(self.args.positional):
+            if one is value:
+                return self.name_at(number)
+        for keyword, one in self.args.keyword.items():
+            if one is value and self.called is not None:
+                return next((dotted(arg.value) for arg in self.called.args if arg.keyword == keyword), "")
+        return ""
+
+    def name_at(self, number: int) -> str:
+        if self.called is None:
+            return ""
+        plain = [arg for arg in self.called.args if arg.keyword is None and not arg.star]
+        return dotted(plain[number].value) if number < len(plain) else ""

@@ -1,0 +1,491 @@
+"""What calls do to rows one by one: sources, choices, statistics, encodings, lags, alterations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+
+from auditor.libraries import Argument, Call, Flow, Method, Watch
+from auditor.static import syntax as s
+from auditor.static.conventions import names_training_score
+from auditor.static.machine import Arguments
+from auditor.static.row_calls import (
+    ESTIMATORS,
+    HOLDERS,
+    OF_ESTIMATORS,
+    PARTS,
+    STATE,
+    WATCHES,
+    Doing,
+    bound_of,
+    is_path,
+    kind_of,
+    path_name,
+    range_of,
+    said_part,
+)
+from auditor.static.rows_held import Held
+from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
+from auditor.static.values import NONE, Const, Data, Fn, Lib, Obj, Partial, Ref, Seq, Value
+from auditor.trace import (
+    Cut,
+    Mark,
+    MarkKind,
+    Origin,
+    Rows,
+    Score,
+    Train,
+)
+from auditor.trace.rows import DECLARED, POSITIONS
+
+
+class Changed(Held):
+    # rows of data
+
+    def library_call(self, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        value = super().library_call(name, args, site, called)
+        row = self.libraries.call(name)
+        if row is None:
+            return value
+        if type(value) is Ref and value.obj.kind == row.kind and row.estimates:
+            value.obj.row = row
+        if type(value) is Ref:
+            self._set_up(value.obj, row, args)
+        if type(value) is Ref and value.obj.kind in HOLDERS:
+            self._hold(value.obj, args, row.rows)
+        if type(value) is Ref and row.estimates and row.rows is not None and self._listed(args, row.rows):
+            value.obj.row = None
+        if row.rows is None:
+            return value
+        return self.flowed(row.rows, None, args, site, value, called, row)
+
+    def _set_up(self, obj: Obj, row: Call, args: Arguments) -> None:
+        """What a trainer is told when it is made: its rows, and who watches."""
+        if row.watches is not None:
+            self.world.set(obj, WATCHES, Const(row.watches.does) if self.acts(row.watches, args) else None)
+            self.watchers = True
+        held = self.watching(args.all()) if self.watchers else ()
+        if held:
+            self.world.set(obj, "%watchers", Seq(tuple(held)))
+        flow = row.rows
+        if flow is not None and flow.does == "none":
+            for name, where in (("%train", flow.arg), ("%validation", flow.validation)):
+                if where is not None:
+                    self.world.set(obj, name, self.operand(args, where))
+
+    def acts(self, watch: Watch, args: Arguments) -> bool:
+        """It acts on a score of rows that are held out, under its conditions."""
+        if watch.when is not None:
+            value = self.operand(args, watch.when)
+            on = type(value) is Const and (value.value in watch.when.among if watch.when.among else bool(value.value))
+            if not on:
+                return False
+        score = self.operand(args, watch.monitor) if watch.monitor is not None else None
+        return not (type(score) is Const and isinstance(score.value, str) and names_training_score(score.value))
+
+    def watching(self, values: Iterable[Value], depth: int = 3) -> list[Value]:
+        """Those who act on a score, among these values and in what they hold."""
+        found: list[Value] = []
+        for value in values:
+            if type(value) is Ref and self.world.get(value.obj, WATCHES) is not None:
+                found.append(value)
+            elif type(value) is Ref and self.world.get(value.obj, "%watchers") is not None:
+                found.extend(self.items(self.world.get(value.obj, "%watchers")) or ())
+            elif depth and self.items(value) is not None:
+                found.extend(self.watching(self.items(value) or (), depth - 1))
+        return found
+
+    def _listed(self, args: Arguments, flow: Flow) -> bool:
+        """What an encoder would look for in the rows is given to it."""
+        given = self.operand(args, flow.bins) if flow.bins is not None else None
+        return given is not None and type(given) is not Const
+
+    def _hold(self, obj: Obj, args: Arguments, flow: Flow | None) -> None:
+        """What a compound object is made of: its steps, and whether it takes rows at random."""
+        self.world.set(obj, "%steps", Seq(tuple(args.all())))
+        shuffles = self.operand(args, flow.shuffle) if flow is not None and flow.shuffle is not None else None
+        self.world.set(obj, "%shuffles", shuffles if shuffles != Const(False) else None)
+
+    def method_row(self, receiver: Value, name: str, args: Arguments) -> Method | None:
+        """What a method is known to do."""
+        if type(receiver) is Ref:
+            obj = receiver.obj
+            return self.network_row(obj, name) if obj.kind == "module" else self.libraries.method(obj.kind, name)
+        if type(receiver) is not Data:
+            return None
+        if receiver.kind:
+            row = self.libraries.method(receiver.kind, name)
+            if row is not None and row.rows is not None:
+                return row
+        if receiver.flows and receiver.trail is None:
+            return None
+        row = self.libraries.method("rows", name)
+        if row is not None and row.rows is not None:
+            return row
+        return self._guessed(receiver, name, args)
+
+    def _guessed(self, receiver: Data, name: str, args: Arguments) -> Method | None:
+        """What a method of something that nobody knows says by its name: ``fit(X, y)`` learns."""
+        if receiver.flows or receiver.trail is not None or self.known_network(receiver) is not None:
+            return None
+        if len(args.all()) == 0:
+            return None
+        fitted = receiver.sym is not None and self.world.get(receiver.sym, STATE) is not None
+        kind = "predictor" if len(args.all()) > 1 or fitted else "transformer"
+        for table in (kind, "predictor", "transformer"):
+            row = self.libraries.method(table, name)
+            if row is not None and row.rows is not None and not (table != kind and name == "fit"):
+                return row
+        return None
+
+    # roles: values
+
+    def target_of(self, doing: Doing) -> Value | None:
+        value = self.operand(doing.args, doing.flow.target) if doing.flow.target is not None else None
+        return value if value is not None and value != NONE else None
+
+    def split(self, doing: Doing, trail: Trail, cuts: frozenset[Cut], how: str, folds: bool = False) -> None:
+        """Rows are divided."""
+        raise NotImplementedError
+
+    def score(
+        self, doing: Doing, trail: Trail, trained: frozenset[Train], metric: str, held_out: bool = False,
+        predicts: bool = False, predicted: frozenset[Score] = frozenset(),
+    ) -> Score:  # fmt: skip
+        """Rows are judged."""
+        raise NotImplementedError
+
+    def rows_in(self, doing: Doing, source: bool = True) -> Trail | None:
+        """The rows that a call is about."""
+        value = self.subject(doing)
+        return self.sourced(value, doing.name_of(value)) if source and value is not None else (
+            self.trail_of(value) if value is not None else None
+        )  # fmt: skip
+
+    def subject(self, doing: Doing) -> Value | None:
+        flow = doing.flow
+        receiver = doing.receiver
+        if flow.arg is None and type(receiver) is Data and receiver.kind not in ESTIMATORS:
+            given = flow.does in OF_ESTIMATORS and receiver.trail is None
+            return self.operand(doing.args, None) if given else receiver
+        return self.operand(doing.args, flow.arg)
+
+    def others(self, doing: Doing) -> frozenset[Mark]:
+        """What the operands beside the rows bring in."""
+        subject = self.subject(doing)
+        trails = [self.trail_of(one) for one in doing.args.all() if one is not subject]
+        return frozenset(mark for one in trails if one is not None for mark in one.found)
+
+    def _on_source(self, doing: Doing) -> Value:
+        flow, args, site = doing.flow, doing.args, doing.site
+        first = args.positional[0] if args.positional else None
+        name = doing.library
+        if type(first) is Const and isinstance(first.value, str):
+            key: Hashable = ("file", name.partition(".")[0], first.value)
+            label = first.value
+        elif type(first) is Data and is_path(first.sym):
+            key, label = ("file", name.partition(".")[0], first.sym), path_name(first.sym)
+        elif flow.part is not None:
+            key, label = ("dataset", name), name.rpartition(".")[2]
+        else:
+            key, label = ("source", self.frame.module, site, self.context), ""
+        origin = Origin(key, label, self.place(site))
+        self.call_origin(origin, label, site)
+        kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
+        table = Columns() if kind == "dataframe" or not flow.pairs else None
+        bundled = kind not in ("dataframe", "dataset") and flow.part is None and not flow.returns
+        base = Trail(
+            frozenset((Rows(origin),)), columns=None if kind == "dataset" else table, bundle=bundled and not flow.pairs
+        )
+        if flow.pairs:
+            return Seq(tuple(
+                Seq(tuple(
+                    Data((self.fresh(site), part, side), trail=base.cut(Cut(DECLARED, part))) for side in ("x", "y")
+                ))
+                for part in flow.pairs
+            ))  # fmt: skip
+        part = self._part(flow, args)
+        if part is None and flow.part is None and kind != "dataframe":
+            said = said_part(args)
+            part = str(said.value) if said is not None else None
+        if part == "both":
+            parts: tuple[str, ...] = ("train", "validation")
+            pair = (Data((self.fresh(site), one), kind=kind, trail=base.cut(Cut(DECLARED, one))) for one in parts)
+            return Seq(tuple(pair))
+        if part is not None:
+            base = base.cut(Cut(DECLARED, part))
+        alters = self._altering(args)
+        if alters:
+            base = base.marked(alters)
+        if flow.returns:
+            return Seq(tuple(Data((self.fresh(site), n), trail=base) for n in range(flow.returns)))
+        if type(doing.value) is Ref and doing.value.obj.kind == "module":
+            return doing.value
+        return self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
+
+    def _altering(self, args: Arguments) -> frozenset[Mark]:
+        """Random alterations among the operands (``transform=``)."""
+        trails = [self.trail_of(value) for value in args.all()]
+        return frozenset(mark for one in trails if one is not None for mark in one.found if mark.kind == "augment")
+
+    def _part(self, flow: Flow, args: Arguments) -> str | None:
+        """What a source says its rows are for."""
+        if flow.part is None:
+            return None
+        value = self.operand(args, flow.part)
+        if type(value) is Lib:  # a constant of the library's own: ``Split.TEST``
+            value = Const(value.name.rpartition(".")[2].lower())
+        if type(value) is not Const:
+            return None
+        said = value.value.partition("[")[0] if isinstance(value.value, str) else value.value
+        for part in (*PARTS, "both"):
+            if any(said == one and isinstance(said, bool) == isinstance(one, bool) for one in getattr(flow.part, part)):
+                return part
+        return None
+
+    def _on_same(self, doing: Doing) -> Value:
+        trail = self.rows_in(doing, source=False)
+        parts = [trail, *(self.trail_of(one) for one in doing.args.all() if one is not self.subject(doing))]
+        if trail is None:
+            trail = merged(parts)
+        if trail is None:
+            return doing.value
+        beside = self.others(doing) if doing.flow.does == "filled" else ()
+        return self._back(doing, trail.marked(beside))
+
+    def _back(self, doing: Doing, trail: Trail | None) -> Value:
+        """The result, or the receiver itself changed in place."""
+        flow = doing.flow
+        inplace = self.operand(doing.args, flow.inplace) if flow.inplace is not None else None
+        if type(inplace) is Const and inplace.value and trail is not None and type(doing.receiver) is Data:
+            self.put(doing.receiver, trail)
+            func = doing.called.func if doing.called is not None else None
+            if isinstance(func, s.Attr) and isinstance(func.obj, (s.Item, s.Attr)):
+                self.assign(func.obj, self.made(doing.site, trail, doing.receiver))
+            if flow.inplace is None or flow.inplace.default is not True:
+                return NONE
+        if type(doing.value) is Seq or (type(doing.value) is Ref and doing.value.obj.kind in ("list", "dict")):
+            return doing.value  # what it holds has trails of its own
+        kind = kind_of(doing.receiver) if doing.receiver is not None else ""
+        if doing.row is not None and doing.row.kind:
+            kind = doing.row.kind
+        value = doing.value
+        if type(value) is Ref and value.obj.kind not in ("list", "dict"):
+            value = Data(self.fresh(doing.site))
+        made = self.made(doing.site, trail, value, kind)
+        return replace(made, kind=kind) if kind and made.kind != kind else made
+
+    def _on_mixed(self, doing: Doing) -> Value:
+        values = [*([doing.receiver] if doing.receiver is not None else []), *doing.args.all()]
+        trail = merged(self.trail_of(one) for one in values)
+        if trail is None:
+            return doing.value
+        kept = trail.columns if len({self.trail_of(one) for one in values} - {None}) == 1 else None
+        if doing.flow.axis is not None and self.stacks(doing):
+            trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
+        shared = {one.columns for one in map(self.trail_of, values) if one is not None and one.rows}
+        columns = shared.pop() if len(shared) == 1 else kept
+        return self._back(doing, replace(trail, columns=columns, role="" if trail.role == "mask" else trail.role))
+
+    def stacks(self, doing: Doing) -> bool:
+        """The same rows go in twice and come out one below the other."""
+        axis = self.operand(doing.args, doing.flow.axis)
+        listed = self.items(doing.args.positional[0]) if doing.args.positional else None
+        if not listed or not (type(axis) is Const and axis.value in (0, "index")):
+            return False
+        trails = [self.trail_of(one) for one in listed]
+        rows = [one.rows for one in trails if one is not None and one.rows and one.role == ""]
+        return len(rows) > len(set(rows))
+
+    def _on_some(self, doing: Doing) -> Value:
+        trail = self.rows_in(doing)
+        if trail is None:
+            return doing.value
+        cut = Cut(("some", self.fresh(doing.site)))
+        target = self.target_of(doing)
+        if target is not None:
+            labels = self.sourced(target)
+            pair = (trail.cut(cut), labels.cut(cut) if labels is not None else None)
+            return Seq(tuple(Data((self.fresh(doing.site), n), trail=one) for n, one in enumerate(pair)))
+        return self._back(doing, trail.cut(cut))
+
+    def _on_sample(self, doing: Doing) -> Value:
+        trail = self.rows_in(doing)
+        if trail is None:
+            return doing.value
+        replaced = doing.args.keyword.get("replace")
+        if type(replaced) is Const and replaced.value:
+            mark = self.mark("resample", trail, doing.site, self.words(doing.called))
+            return self._back(doing, trail.marked((mark,)))
+        share = self.operand(doing.args, doing.flow.arg) if doing.flow.arg is not None else None
+        share = doing.args.keyword.get("frac", share)
+        if type(share) is Const and share.value in (1, 1.0):
+            return self._back(doing, trail)
+        part = Cut(("sample", self.frame.module, doing.site, self.context), True)
+        self.split(doing, trail, frozenset((part,)), "random")
+        return self._back(doing, trail.cut(part))
+
+    def _on_drop(self, doing: Doing) -> Value:
+        trail = self.rows_in(doing)
+        if trail is None:
+            return doing.value
+        axis = self.operand(doing.args, doing.flow.columns)
+        named = doing.args.keyword.get("columns")
+        what = self.operand(doing.args, Argument(at=0, name="labels"))
+        if named is not None or (type(axis) is Const and axis.value in (1, "columns", "1")):
+            names = self.names_in(named if named is not None else what or NONE)
+            columns = trail.columns
+            trail = trail.columned(columns.without(names) if names is not None and columns is not None else None)
+            return self._back(doing, trail)
+        by = self.trail_of(what or doing.args.keyword.get("index", NONE))
+        if by is not None and by.role == "index":
+            cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
+            left = complement(cuts, trail.rows)
+            return self._back(doing, trail.cut(left if left is not None else Cut(("some", self.fresh(doing.site)))))
+        return self._back(doing, trail.cut(Cut(("some", self.fresh(doing.site)))))
+
+    def _on_index(self, doing: Doing) -> Value:
+        receiver = self.trail_of(doing.receiver) if type(doing.receiver) is Data else None
+        if receiver is not None:
+            return self._back(doing, receiver.as_("index"))
+        given = self.trail_of(doing.args.positional[0]) if doing.args.positional else None
+        if given is not None and given.role == "index":
+            return self._back(doing, given)
+        args = doing.args.positional
+        if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
+            ends = [bound_of(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
+            ends[0] = None if ends[0] == 0 else ends[0]
+            cut = Cut(("range", POSITIONS, frozenset()), range_of(ends, doing.site))
+            return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
+        key = ("index", self.frame.module, doing.site, self.context)
+        origin = Origin(key, "", self.place(doing.site))
+        return self._back(doing, Trail(frozenset((Rows(origin),)), role="index"))
+
+    def _on_apply(self, doing: Doing) -> Value:
+        trail = self.rows_in(doing, source=False)
+        if trail is None:
+            return doing.value
+        func = doing.args.positional[0] if doing.args.positional else doing.args.keyword.get("func", NONE)
+        marks = self.others(doing)
+        if type(func) is Const and isinstance(func.value, str):
+            row = self.libraries.method("rows", func.value)
+            if row is not None and row.rows is not None and row.rows.does == "statistic":
+                return self._changes("statistic")(doing)
+        elif isinstance(func, (Fn, Partial)):
+            axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+            single = trail.columns is not None and trail.columns.only and len(trail.columns.names) == 1
+            one = trail.as_("element") if single or (type(axis) is Const and axis.value in (1, "columns")) else trail
+            given = Data(("applied", self.fresh(doing.site)), trail=one)
+            made = self.trail_of(self.call(func, Arguments([given], {}), doing.site))
+            marks |= made.found if made is not None else frozenset()
+        return self._back(doing, trail.marked(marks))
+
+    def _on_mask(self, doing: Doing) -> Value:
+        trail = self.rows_in(doing, source=False)
+        return doing.value if trail is None else self._back(doing, trail.as_("mask"))
+
+    def _on_isin(self, doing: Doing) -> Value:
+        by = merged(self.trail_of(one) for one in doing.args.all())
+        sym = ("isin", self.fresh(doing.site))
+        return Data(sym, trail=replace(by or NOWHERE, role="mask"))
+
+    def _on_extreme(self, doing: Doing) -> Value:
+        """The best of several scores, or a statistic like any other."""
+        values = [doing.receiver, *doing.args.all()] if doing.receiver is not None else doing.args.all()
+        figures = self.all_spilled(values)
+        if figures.trail is not None and figures.trail.scores and figures.trail.role == "statistic":
+            if any(self.several(one) for one in values):
+                self.select(figures, doing.site)
+            return self.made(doing.site, figures.trail, doing.value)
+        return self._on_statistic(doing)
+
+    def several(self, value: Value) -> bool:
+        """It holds more than one figure."""
+        return type(value) is Ref and value.obj.kind in ("list", "dict")
+
+    def _on_statistic(self, doing: Doing) -> Value:
+        subject = self.subject(doing)
+        if type(subject) is Data and subject.flows:
+            return doing.value
+        trail = self.rows_in(doing)
+        if trail is None or trail.role in ("element", "index"):
+            return doing.value
+        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        axis = doing.args.keyword.get("dim", axis)
+        if type(axis) is Const and axis.value in (1, -1, "columns"):
+            return self._back(doing, trail)
+        if trail.learnt and trail.judged and trail.rows and trail.role != "statistic":
+            done = self.score(doing, trail, trail.learnt, doing.metric, predicted=trail.scores)
+            figure = Trail(learnt=trail.learnt, role="statistic", scores=frozenset((done,)))
+            return self.made(doing.site, figure, doing.value)
+        if trail.role == "mask":
+            return self._back(doing, None)
+        if trail.role == "statistic" or not trail.rows:
+            return self._back(doing, trail)
+        mark = self.mark("statistic", trail, doing.site, "")
+        figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns).marked((mark,))
+        return self._back(doing, figure)
+
+    def _changes(self, kind: MarkKind) -> Callable[[Doing], Value]:
+        def run(doing: Doing) -> Value:
+            trail = self.rows_in(doing)
+            if trail is None or trail.role in ("element", "statistic"):
+                return doing.value if trail is None else self._back(doing, trail)
+            mark = self.mark(kind, trail, doing.site, "")
+            return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))
+
+        return run
+
+    def _on_encoding(self, doing: Doing) -> Value:
+        return self._changes("encoding")(doing)
+
+    def _on_binning(self, doing: Doing) -> Value:
+        bins = self.operand(doing.args, doing.flow.bins) if doing.flow.bins is not None else None
+        if bins is not None and self.items(bins) is not None:
+            return self._on_same(doing)
+        return self._changes("statistic")(doing)
+
+    def _on_lag(self, doing: Doing) -> Value:
+        return self._changes("lag")(doing)
+
+    def _on_window(self, doing: Doing) -> Value:
+        return self._changes("window")(doing)
+
+    def _on_resampled(self, doing: Doing) -> Value:
+        replaced = doing.args.keyword.get("replace")
+        if type(replaced) is Const and not replaced.value:
+            return self._on_some(doing)
+        parts = [self.sourced(one) for one in doing.args.positional]
+        trails = [one for one in parts if one is not None and one.rows]
+        if not trails:
+            return doing.value
+        mark = self.mark("resample", trails[0], doing.site, self.words(doing.called))
+        made = [
+            Data((self.fresh(doing.site), number), trail=one.marked((mark,)) if one is not None else None)
+            for number, one in enumerate(parts)
+        ]
+        return Seq(tuple(made)) if len(made) > 1 else self._back(doing, trails[0].marked((mark,)))
+
+    def _on_augment(self, doing: Doing) -> Value:
+        mark = self.mark("augment", NOWHERE, doing.site, self.words(doing.called))
+        trail = self.rows_in(doing, source=False)
+        return self._back(doing, (trail or NOWHERE).marked((mark,)))
+
+    def _on_loader(self, doing: Doing) -> Value:
+        trail = self.sourced(self.subject(doing))
+        sampler = self.trail_of(doing.args.keyword.get("sampler", NONE))
+        if trail is not None and sampler is not None and sampler.role == "index":
+            trail = trail.cut(*frozenset[Cut]().union(*(rows.cuts for rows in sampler.rows)))
+        if type(doing.value) is Data:
+            return doing.value.on(trail)
+        return doing.value
+
+    def _on_subset(self, doing: Doing) -> Value:
+        trail = self.sourced(self.subject(doing))
+        if trail is None:
+            return doing.value
+        second = self.operand(doing.args, Argument(at=1, name="indices"))
+        by = self.trail_of(second) if second is not None else None
+        if by is not None and by.role == "index":
+            return self._back(doing, trail.cut(*frozenset[Cut]().union(*(rows.cuts for rows in by.rows))))
+        return self._back(doing, trail.cut(Cut(("some", self.fresh(doing.site)))))

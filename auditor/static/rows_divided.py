@@ -1,0 +1,124 @@
+"""How rows are divided: splits, folds, and what a cross-validation hands out."""
+
+from __future__ import annotations
+
+from auditor.static.row_calls import (
+    MOST_PARTS,
+    SEEDED,
+    TRAIL,
+    Doing,
+    kind_of,
+    row_numbers,
+)
+from auditor.static.rows_changed import Changed
+from auditor.static.trails import Trail, merged
+from auditor.static.values import NONE, Const, Data, Ref, Seq, Value
+from auditor.trace import (
+    Cut,
+    Origin,
+    Rows,
+    Split,
+)
+
+
+class Divided(Changed):
+    # roles: splits
+
+    def split(
+        self, doing: Doing, trail: Trail, cuts: frozenset[Cut], how: str, folds: bool = False,
+    ) -> None:  # fmt: skip
+        """Rows are divided."""
+        flow, args = doing.flow, doing.args
+        seed = self.operand(args, flow.seed) if flow.seed is not None else None
+        seeded = None if flow.seed is None else seed is not None and seed != NONE
+        modules = {self.frame.module, *(one.frame.module for one in self.stack)}
+        if seeded is False and any(self.world.get(SEEDED, module) is not None for module in modules):
+            seeded = None
+        groups = self.operand(args, flow.groups) if flow.groups is not None else None
+        stratify = self.operand(args, flow.stratify) if flow.stratify is not None else None
+        if groups is not None and groups != NONE:
+            how = "grouped"
+        elif stratify is not None and stratify != NONE:
+            how = "stratified"
+        subject = self.subject(doing)
+        name = doing.name_of(subject)
+        rows, marks = trail.rows, trail.found
+        self.emit(
+            Split, doing.site, (rows, how, marks),
+            lambda place: Split(
+                place=place, rows=rows, cuts=cuts, how=how, folds=folds, seeded=seeded, marks=marks, name=name,  # type: ignore[arg-type]
+            ),
+        )  # fmt: skip
+
+    def _on_split(self, doing: Doing) -> Value:
+        flow, args = doing.flow, doing.args
+        if doing.receiver is not None and flow.arg is None:
+            arrays: list[Value] = [doing.receiver]
+        elif flow.arrays == 1:
+            first = self.operand(args, flow.arg)
+            arrays = [first] if first is not None else []
+        else:
+            arrays = list(args.positional)
+        trails = [self.sourced(one, doing.name_at(number)) for number, one in enumerate(arrays)]
+        known = [one for one in trails if one is not None]
+        key = ("split", self.frame.module, doing.site, self.context)
+        count = self._count(doing)
+        parts = [Cut(key, number) for number in range(count)]
+        shuffle = self.operand(args, flow.shuffle) if flow.shuffle is not None else None
+        ordered = type(shuffle) is Const and not shuffle.value
+        if known:
+            whole = merged(known)
+            assert whole is not None
+            self.split(doing, whole, frozenset(parts), "ordered" if ordered else "random")
+        base = self.fresh(doing.site)
+        made = [
+            [
+                Data((base, number, part), kind=kind_of(array), trail=trail.cut(cut) if trail is not None else None)
+                for part, cut in enumerate(parts)
+            ]
+            for number, (array, trail) in enumerate(zip(arrays, trails, strict=True))
+        ]
+        for one in (value.sym for row in made for value in row):
+            if one in self._changed:
+                self.world.set(one, TRAIL, None)
+        if doing.receiver is not None and made:
+            return self.dictionary({"train": made[0][0], "test": made[0][-1]}, doing.site)
+        if flow.order == "by-part":
+            made = [list(column) for column in zip(*made, strict=True)]
+        return Seq(tuple(value for row in made for value in row))
+
+    def dictionary(self, known: dict[str, Value], site: int) -> Value:
+        raise NotImplementedError
+
+    def _count(self, doing: Doing) -> int:
+        """Into how many parts: as many as there are lengths, or one more than there are borders between them."""
+        flow = doing.flow
+        lengths = self.operand(doing.args, flow.lengths) if flow.lengths is not None else None
+        borders = self.operand(doing.args, flow.borders) if flow.borders is not None else None
+        for listed, more in ((lengths, 0), (borders, 1)):
+            items = self.items(listed) if listed is not None else None
+            if items:
+                return len(items) + more
+            if type(listed) is Const and isinstance(listed.value, int) and 1 < listed.value < MOST_PARTS:
+                return listed.value
+        return flow.parts
+
+    def _on_folds(self, doing: Doing) -> Value:
+        subject = self.operand(doing.args, doing.flow.arg)
+        trail = self.sourced(subject, doing.name_of(subject))
+        key = ("folds", self.frame.module, doing.site, self.context)
+        parts = Cut(key, "train"), Cut(key, "test")
+        if trail is not None:
+            self.split(doing, trail, frozenset(parts), self._how(doing.receiver), folds=True)
+        origin = Origin(key, "", self.place(doing.site))
+        pair = Seq(tuple(
+            Data((self.fresh(doing.site), cut.part), trail=row_numbers(Rows(origin, frozenset((cut,)))))
+            for cut in parts
+        ))  # fmt: skip
+        return self.iterating(pair, doing.site)
+
+    def _how(self, receiver: Value | None) -> str:
+        kind = receiver.obj.kind if type(receiver) is Ref else ""
+        if type(receiver) is Ref and kind == "splitter" and self.world.get(receiver.obj, "%shuffles") is None:
+            return "unknown"
+        return {"group-splitter": "grouped", "time-splitter": "ordered", "splitter": "random"}.get(kind, "unknown")

@@ -1,0 +1,507 @@
+"""Which rows values hold: what is known of each, what an index chooses, what a name says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+from typing import Literal
+
+from auditor.libraries import Call, Flow, Method
+from auditor.static import syntax as s
+from auditor.static.conventions import names_part
+from auditor.static.effects import Effects, dotted, names
+from auditor.static.machine import Arguments
+from auditor.static.row_calls import (
+    PART,
+    STATE,
+    TAUGHT,
+    TRAIL,
+    TURN,
+    Owner,
+    bound_of,
+    is_fold,
+    is_part,
+    range_of,
+    role_of,
+    said_part,
+)
+from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
+from auditor.static.values import NONE, Bounds, Const, Data, Either, Lib, Obj, Ref, Seq, Value
+from auditor.trace import (
+    Cut,
+    Mark,
+    MarkKind,
+    Named,
+    Origin,
+    PartName,
+    Rows,
+    Select,
+)
+from auditor.trace.rows import DECLARED
+
+
+class Held(Effects):
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.watchers = False
+        self._folds_seen: set[Hashable] = set()
+        self._changed: set[Hashable] = set()
+        """The values whose trail was changed after they were made."""
+
+    # what the layers above provide
+
+    def flowed(
+        self, flow: Flow, receiver: Value | None, args: Arguments, site: int, value: Value, called: s.Call | None,
+        row: Call | Method | None = None,
+    ) -> Value:  # fmt: skip
+        """What comes back of a call, with its rows; what it does to rows is told."""
+        raise NotImplementedError
+
+    def assign(self, target: s.Expr, value: Value) -> None:
+        raise NotImplementedError
+
+    # trails of values
+
+    def tracked(self, value: Data) -> Data:
+        """The value with what was done to it since it was made."""
+        if value.sym is None or value.sym not in self._changed:
+            return value
+        changed: Data | None = self.world.get(value.sym, TRAIL)
+        return value if changed is None else value.on(changed.trail)
+
+    def spilled(self, value: Value, depth: int = 3) -> Data:
+        if type(value) is Data and value.sym in self._changed:
+            value = self.tracked(value)
+        elif type(value) is Ref and value.obj.kind not in ("list", "dict", "module"):
+            trail = self.trail_of(value)
+            if trail is not None:
+                return Data(trail=trail)
+        return super().spilled(value, depth)
+
+    def all_spilled(self, values: Iterable[Value]) -> Data:
+        parts = [self.spilled(value) for value in values]
+        made = super().all_spilled(parts)
+        trail = merged(part.trail for part in parts)
+        return made.on(trail)
+
+    def trail_of(self, value: Value, depth: int = 3) -> Trail | None:
+        """What is known of the rows of a value."""
+        if type(value) is Data:
+            return self.tracked(value).trail
+        if not depth:
+            return None
+        if isinstance(value, (Seq, Either)):
+            parts = value.items if isinstance(value, Seq) else value.values
+            return merged(self.trail_of(part, depth - 1) for part in parts)
+        if type(value) is Ref:
+            return self._trail_of_object(value.obj, depth)
+        return None
+
+    def _trail_of_object(self, obj: Obj, depth: int) -> Trail | None:
+        if obj.kind in ("list", "dict"):
+            inside = self.items(Ref(obj))
+            if inside is None:
+                inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
+            trail = merged(self.trail_of(one, depth - 1) for one in inside)
+            return trail.as_("") if trail is not None and trail.role == "element" else trail
+        held: Data | None = self.world.get(obj, TRAIL)
+        if held is not None:
+            return held.trail
+        if obj.cls is None or obj.kind == "module":
+            return None
+        found = self.method(obj.cls, "__getitem__") or self.method(obj.cls, "__iter__")
+        if found is None:
+            return None
+        names = [name for name in obj.attrs if name in found[1].mentions]
+        parts = [self.world.get(obj, name) for name in names]
+        trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
+        window = s.window_in(found[1])
+        if window is not None and trail is not None and trail.rows:
+            trail = self._marked("window", trail, trail, window, "") if self.frame.module == obj.module else trail
+        if trail is None or not trail.rows:
+            own = Rows(Origin(("object", obj), obj.name or obj.cls.name, self.place_in(obj)))
+            trail = replace(trail or NOWHERE, rows=frozenset((own,)), columns=None)
+        said: Value | None = self.world.get(obj, PART)
+        if type(said) is not Const:
+            return trail
+        cut = Cut(DECLARED, said.value)
+        served = Rows(Origin(("object", obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
+        made = trail.cut(cut)
+        return replace(made, rows=made.rows | {served})
+
+    def made_by_base(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> None:
+        """The constructor of a library's class that a class of the project inherits from is given its rows."""
+        assert obj.cls is not None
+        for base in self.foreign(obj.cls):
+            row = self.libraries.call(base.name) if type(base) is Lib else None
+            if row is not None and row.rows is not None and row.rows.does in ("loader", "subset", "source"):
+                made = self.flowed(row.rows, None, args, site, Data(self.fresh(site)), called, row)
+                trail = self.trail_of(made)
+                if trail is not None:
+                    self.world.set(obj, TRAIL, Data(trail=trail))
+
+    def say_part(self, obj: Obj, args: Arguments) -> None:
+        """A data set of the project that is told which part of the rows it is to serve."""
+        assert obj.cls is not None
+        if self.method(obj.cls, "__getitem__") is not None or self.method(obj.cls, "__iter__") is not None:
+            self.world.set(obj, PART, said_part(args))
+
+    def unknown_result(self, args: Arguments, site: int, told: bool) -> Data:
+        """What an unknown call gives back; one that is told a part of the rows serves that part."""
+        made = super().unknown_result(args, site, told)
+        said = said_part(args) if made.trail is None and not made.flows and not made.of else None
+        if said is None or made.sym is None:
+            return made
+        rows = Rows(Origin(made.sym, "", self.place(site)), frozenset((Cut(DECLARED, said.value),)))
+        return made.on(Trail(frozenset((rows,)), columns=None))
+
+    # folds
+
+    def turned(self, value: Value) -> None:
+        """A loop over the folds of a cross-validation begins its next turn."""
+        key = self.folds_of(self.elements(value)) if type(value) is Ref and value.obj.kind == "list" else None
+        if key is not None:
+            self._folds_seen.add(key)
+            before = self.world.get(key, TURN)
+            self.world.set(key, TURN, Const("later" if before is not None else "first"))
+
+    def folds_of(self, element: Value) -> Hashable:
+        """The cross-validation that a pair of row numbers, one for each side of a fold, comes from."""
+        if type(element) is not Seq:
+            return None
+        trails = [self.trail_of(item) for item in element.items if type(item) is Data]
+        sides = [one for one in trails if one is not None and one.role == "index"]
+        keys = {cut.key for one in sides for rows in one.rows for cut in rows.cuts if is_fold(cut)}
+        if len(sides) > 1 and len(keys) == 1:
+            return keys.pop()
+        return next((key for key in map(self.folds_of, element.items) if key is not None), None)
+
+    def taught_before(self, owner: Owner | None, rows: frozenset[Rows]) -> bool:
+        """It has learnt from other folds of the same rows."""
+        keys = {cut.key for one in rows for cut in one.cuts if is_fold(cut)} if owner is not None else set()
+        return any(
+            self.world.get((owner, key), TAUGHT) == Const("first") and self.world.get(key, TURN) == Const("later")
+            for key in keys
+        )
+
+    def teach(self, owner: Owner | None) -> None:
+        if isinstance(owner, Obj) and owner.many:
+            return
+        for key in self._folds_seen:
+            turn = self.world.get(key, TURN)
+            if owner is not None and turn is not None and self.world.get((owner, key), TAUGHT) is None:
+                self.world.set((owner, key), TAUGHT, turn)
+
+    def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
+        super().optimizer_step(objs, site)
+        for obj in objs or ():
+            for part in self.family(obj):
+                self.teach(part)
+
+    def forgotten(self, obj: Obj) -> None:
+        """Its weights are what they were before it learnt anything."""
+        for part in self.family(obj):
+            for key in self._folds_seen:
+                self.world.set((part, key), TAUGHT, None)
+            self.world.set(part, STATE, None)
+
+    def sourced(self, value: Value | None, name: str = "") -> Trail | None:
+        """The same; something that nobody knows is a source of its own."""
+        if value is None:
+            return None
+        trail = self.trail_of(value)
+        if trail is None and type(value) is Data and value.sym is not None and not value.flows and not value.of:
+            return Trail(frozenset((Rows(Origin(value.sym, name)),)), role=role_of(value.sym))
+        if trail is None and type(value) is Ref and value.obj.kind == "list" and self.items(value) is None:
+            return Trail(
+                frozenset((Rows(Origin(("object", value.obj), name, self.place_in(value.obj))),)), columns=None
+            )
+        return trail
+
+    def put(self, value: Value, trail: Trail) -> None:
+        """The rows of a value are others from now on."""
+        if type(value) is Data and value.sym is not None:
+            self._changed.add(value.sym)
+            self.world.set(value.sym, TRAIL, Data(trail=trail))
+        elif type(value) is Ref:
+            self.world.set(value.obj, TRAIL, Data(trail=trail))
+
+    def made(self, site: int, trail: Trail | None, value: Value, kind: str = "") -> Data:
+        """What a call gives back, with these rows."""
+        base = value if type(value) is Data else Data(self.fresh(site), kind=kind)
+        if base.sym is None:
+            base = replace(base, sym=self.fresh(site))
+        if base.sym in self._changed:
+            self.world.set(base.sym, TRAIL, None)
+        return base.on(trail)
+
+    def result(self, args: Arguments, site: int, told: bool = True, kind: str = "", attached: bool = True) -> Data:
+        """A value that may hold whatever went into a call, its rows chosen in a way that nobody knows."""
+        made = super().result(args, site, told, kind, attached)
+        if made.sym in self._changed:
+            self.world.set(made.sym, TRAIL, None)
+        if made.trail is None:
+            return made
+        sure = told and (bool(made.flows) or len({rows.origin for rows in made.trail.rows}) < 2)
+        return made if sure else made.on(made.trail.vague(made.sym))
+
+    # selecting
+
+    def attribute_trail(self, value: Data, name: str) -> Trail | None:
+        """The rows of an attribute of a value with rows: a column, or another view of it."""
+        trail = self.trail_of(value)
+        if trail is None:
+            return None
+        row = self.libraries.attribute("rows", name)
+        if row is None:
+            return trail.column(name) if value.kind == "dataframe" else trail
+        if row.rows == "none":
+            return None
+        if row.rows == "whole":
+            parted = (Rows(one.origin, frozenset(cut for cut in one.cuts if not is_part(cut))) for one in trail.rows)
+            return replace(trail, rows=frozenset(parted))
+        return trail.as_("index") if row.rows == "index" else trail
+
+    def chosen(self, owner: Data, index: s.Expr, value: Value, located: bool) -> Trail | None:
+        """The rows of ``owner[index]``, where `value` is what the index evaluates to."""
+        trail = self.trail_of(owner)
+        if isinstance(index, s.Sequence) and index.kind == "tuple":
+            parts = value.items if type(value) is Seq else ()
+            if trail is None or not parts:
+                return self._taken(owner, trail, index, value, located)
+            first = self._taken(owner, trail, index.items[0], parts[0], True)
+            if first is None or len(parts) < 2:
+                return first
+            across = parts[1]
+            both = type(across) is Bounds and NONE not in (across.low, across.high)
+            if both and self.changes_in_loop(index.items[1]):
+                return self._marked("window", first, first, index.site, "")
+            names = self.names_in(parts[1])
+            if names is not None:
+                return first.columned(Columns(names, True))
+            whole = type(parts[1]) is Bounds and parts[1].low == NONE and parts[1].high == NONE
+            return first if whole or isinstance(index.items[1], s.Const) else first.columned(None)
+        return self._taken(owner, trail, index, value, located)
+
+    def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
+        if type(value) is Bounds:
+            return self._sliced_rows(owner, trail, index, value)
+        if type(value) is Const and (value.value is None or value.value is ...):
+            return trail
+        if trail is not None and trail.bundle and type(value) is Const:
+            made = trail.member(value.value)
+            for one in made.rows:
+                self.call_origin(one.origin, str(value.value), index.site)
+            return made
+        names = self.names_in(value)
+        if names is not None and not located:
+            return None if trail is None else self._columns(trail, names, type(value) is Const)
+        by = self.trail_of(value)
+        if by is not None and by.role == "index":
+            base = trail or self.sourced(owner)
+            if base is None:
+                return None
+            cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
+            return base.cut(*cuts).marked(mark for mark in by.found if mark.kind == "resample")
+        masked = self._mask(value)
+        if masked:
+            base = trail or self.sourced(owner)
+            return None if base is None else base.cut(*masked)
+        if trail is None:
+            return None
+        if type(value) is Const:
+            return trail if trail.role == "statistic" else trail.as_("element")
+        if trail.role == "statistic" or (owner.kind == "dataframe" and not located and by is None):
+            return trail.columned(None)
+        if by is not None and by.role != "mask" and owner.kind == "dataframe":
+            return trail.columned(None).marked(by.found)
+        made = trail.vague(("item", value.sym if type(value) is Data else None, index.site))
+        return made.as_("element") if self.changes_in_loop(index) else made
+
+    def _columns(self, trail: Trail, names: frozenset[str], one: bool) -> Trail:
+        if trail.role == "index":
+            return trail
+        declared = self._declared(names)
+        if one and declared is not None and trail.columns is None:
+            return trail.cut(Cut(DECLARED, declared))
+        if one:
+            return trail.column(next(iter(names)))
+        known = trail.columns is not None
+        return trail.columned(Columns(names, True)) if known else trail
+
+    @staticmethod
+    def _declared(names: frozenset[str]) -> str | None:
+        """The part that a key of a collection of data sets names (``ds["train"]``)."""
+        (name,) = names if len(names) == 1 else ("",)
+        return {"train": "train", "validation": "validation", "valid": "validation", "val": "validation",
+                "dev": "validation", "test": "test"}.get(name)  # fmt: skip
+
+    def names_in(self, value: Value) -> frozenset[str] | None:
+        """The names of columns that an index or an operand lists."""
+        if type(value) is Const:
+            return frozenset((value.value,)) if isinstance(value.value, str) else None
+        items = self.items(value)
+        if not items or not all(type(item) is Const and isinstance(item.value, str) for item in items):
+            return None
+        return frozenset(str(item.value) for item in items if type(item) is Const)
+
+    def _mask(self, value: Value) -> tuple[Cut, ...]:
+        """The cuts that a mask makes."""
+        if type(value) is not Data:
+            return ()
+        sym, flip = value.sym, False
+        while isinstance(sym, tuple) and len(sym) == 2 and sym[0] == "not":
+            sym, flip = sym[1], not flip
+        by = self.trail_of(value)
+        if by is not None and by.role == "mask" and isinstance(sym, tuple) and sym[0] == "isin":
+            cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
+            if not flip:
+                return tuple(cuts)
+            other = complement(cuts, ())
+            return (other,) if other is not None else (Cut(("some", sym)),)
+        if isinstance(sym, tuple) and sym[0] == "cmp":
+            if sym[1] in ("Equal", "Is"):
+                part: Hashable = sym[3]
+                return (Cut(("equal", sym[2]), ("not", part) if flip else part),)
+            return (Cut(("mask", sym), not flip),)
+        if isinstance(sym, tuple) and sym[0] == "op" and sym[1] == "BitAnd":
+            return (*self._mask(Data(sym[2])), *self._mask(Data(sym[3])))
+        return (Cut(("mask", sym), not flip),) if by is not None and by.role == "mask" and sym is not None else ()
+
+    def _sliced_rows(self, owner: Data, trail: Trail | None, index: s.Expr, bounds: Bounds) -> Trail | None:
+        low, high, step = bounds.low, bounds.high, bounds.step
+        if low == NONE and high == NONE:
+            return trail if step in (NONE, Const(1)) else None if trail is None else trail.vague(("step", index.site))
+        low = NONE if low == Const(0) else low
+        base = trail or self.sourced(owner)
+        if base is None or base.role in ("element", "statistic"):
+            return base
+        if self.changes_in_loop(index):
+            both = NONE not in (low, high)
+            return self._marked("window", base, base, index.site, "") if both else base.as_("element")
+        ends = [bound_of(end) for end in (low, high)]
+        rows = frozenset(
+            one.cut(Cut(("range", one.origin.key, one.cuts), range_of(ends, index.site))) for one in base.rows
+        )
+        return replace(base, rows=rows)
+
+    def written_into(self, owner: Data, target: s.Item, index: Value, value: Value) -> None:
+        """``owner[index] = value``: what the value was computed from is in the owner now."""
+        trail, inside = self.trail_of(owner), self.trail_of(value)
+        if inside is None or (trail is None and not inside.rows and not inside.marks):
+            return
+        column = None
+        names = self.names_in(index)
+        if type(index) is Seq and len(index.items) == 2:
+            names = self.names_in(index.items[1])
+        if trail is None or not trail.rows:
+            base = self.sourced(owner) if trail is None and not inside.rows else trail
+            made = merged((base, inside)) or inside
+        elif names is not None and len(names) == 1:
+            (column,) = names
+            kept = frozenset((one, mark) for one, mark in trail.marks if one != column or type(index) is Seq)
+            made = replace(trail, marks=kept).marked(inside.found, column)
+            tied = any(mark.kind in ("lag", "window", "statistic") for mark in inside.found)
+            parents = frozenset() if tied or inside.role == "statistic" else inside.parents - {column}
+            others = frozenset((name, of) for name, of in made.computed if name != column)
+            made = replace(made, computed=others | {(column, parents)} if parents else others)
+            columns = made.columns
+            if columns is not None and not columns.may_have(column):
+                shown = columns.names | {column} if columns.only else columns.names - {column}
+                made = replace(made, columns=Columns(shown, columns.only))
+        elif names is not None:
+            made = trail
+            for name in names:
+                made = made.marked(inside.found, name)
+        else:
+            made = trail.marked(inside.found)
+        if owner.sym is None and isinstance(target.obj, s.Name):
+            self.assign(target.obj, replace(owner, sym=self.fresh(target.site)).on(made))
+        elif made != trail:
+            self.put(owner, made)
+
+    def is_table(self, value: Data) -> bool:
+        """Its attributes are columns."""
+        return value.kind == "dataframe" and not value.flows
+
+    def column_written(self, owner: Data, name: str, value: Value) -> None:
+        """``table.column = value``"""
+        trail, inside = self.trail_of(owner), self.trail_of(value)
+        if trail is None:
+            return
+        found = inside.found if inside is not None else frozenset[Mark]()
+        kept = frozenset((column, mark) for column, mark in trail.marks if column != name)
+        self.put(owner, replace(trail, marks=kept).marked(found, name))
+
+    def changes_in_loop(self, index: s.Expr) -> bool:
+        """The index is another one in each turn of the loop that it stands in."""
+        loops = self.stack[-1].loops if self.stack else []
+        bound = frozenset[str]().union(*loops) if loops else frozenset()
+        return bool(bound and names(index) & bound)
+
+    # events
+
+    def _marked(self, kind: MarkKind, trail: Trail, over: Trail, site: int, name: str, target: bool = False) -> Trail:
+        return trail.marked((self.mark(kind, over, site, name, target),))
+
+    def mark(self, kind: MarkKind, over: Trail, site: int, name: str, target: bool = False) -> Mark:
+        """Something is computed over these rows."""
+        rows, marks = over.rows, over.found
+        return self.emit(
+            Mark, site, (kind, rows, target),
+            lambda place: Mark(
+                place=place, kind=kind, rows=rows, name=name, target=target, marks=marks, grouped=self.grouped(kind),
+            ),
+        )  # fmt: skip
+
+    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> None:
+        """The best of several scores is kept."""
+        scores = figures.trail.scores if figures.trail is not None else frozenset()
+        forwards = figures.flows
+        rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
+        again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
+        if not rows or again:
+            return
+        self.emit(
+            Select, site, (how, rows, scores, forwards),
+            lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
+        )  # fmt: skip
+
+    def keeps_extreme(self, name: str) -> bool:
+        """It gives the largest or the smallest of what it is given."""
+        row = self.libraries.call(name)
+        return row is not None and row.rows is not None and row.rows.does == "extreme"
+
+    def grouped(self, kind: MarkKind) -> bool:
+        """It stands in a loop over groups: windows in a loop of their own, inside that one."""
+        loops = sum(len(one.loops) for one in self.stack)
+        return loops > (1 if kind == "window" else 0)
+
+    def name_rows(self, target: s.Expr, trail: Trail) -> None:
+        """Rows get a name that says what they are for."""
+        name = target.id if isinstance(target, s.Name) else target.name if isinstance(target, s.Attr) else ""
+        part = names_part(name) if name else None
+        if part is None:
+            return
+        for rows in trail.rows:
+            chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
+            for cut in chosen or ([rows.origin.cut] if not rows.cuts else []):
+                self.call_part(cut, part, target.site, trail)
+
+    def call_part(self, cut: Cut, part: PartName, site: int, trail: Trail = NOWHERE) -> None:
+        rows, marks = trail.rows, trail.found
+        key = (Named, cut, part, marks)
+        if key not in self.events:
+            self.events[key] = Named(place=self.place(site), cut=cut, part=part, rows=rows, marks=marks)
+
+    def call_origin(self, origin: Origin, label: str, site: int) -> None:
+        """A file or an array whose own name says what its rows are for."""
+        part = names_part(label.rpartition("/")[2]) or names_part(label)
+        if part is not None:
+            self.call_part(origin.cut, part, site)
+
+    def words(self, called: s.Call | None) -> str:
+        """The user's words for whoever is called."""
+        if called is None:
+            return ""
+        return dotted(called.func.obj) if isinstance(called.func, s.Attr) else dotted(called.func)
