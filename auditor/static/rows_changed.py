@@ -156,11 +156,15 @@ class Changed(Held):
         raise NotImplementedError
 
     def rows_in(self, doing: Doing, source: bool = True) -> Trail | None:
-        """The rows that a call is about."""
+        """The rows that a call is about; what an estimator is given are rows, even where nobody knows which."""
         value = self.subject(doing)
-        return self.sourced(value, doing.name_of(value)) if source and value is not None else (
-            self.trail_of(value) if value is not None else None
-        )  # fmt: skip
+        if value is None:
+            return None
+        trail = self.sourced(value, doing.name_of(value)) if source else self.trail_of(value)
+        if trail is None and doing.flow.does in OF_ESTIMATORS and type(value) is not Const:
+            key = ("given", self.frame.module, doing.site, self.context)
+            return Trail(frozenset((Rows(Origin(key, doing.name_of(value), self.place(doing.site))),)), columns=None)
+        return trail
 
     def subject(self, doing: Doing) -> Value | None:
         flow = doing.flow
