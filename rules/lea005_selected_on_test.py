@@ -114,6 +114,7 @@ def evidence(trace: Trace, select: Select) -> tuple[Evidence, ...]:
     scores = sorted(select.scores, key=lambda one: (one.place.path, one.place.node))
     steps = [Evidence(one.place, "the test rows are scored here") for one in (*passes[:2], *scores[:2])]
     places = {rows.origin.place for rows in select.rows if trace.part(rows) == "test"} - {None}
+    steps.extend(Evidence(place, "this acts on the score") for place in select.by[:3])
     steps.extend(Evidence(place, "they come from here") for place in places if place is not None)
     return tuple(steps)
 

@@ -137,6 +137,7 @@ RowsRole = Literal[
     "search",  # fits and scores learners fold by fold and keeps the best one
     "schedule",  # a schedule follows a score
     "seed",  # makes what is drawn at random from then on repeatable
+    "tune",  # calls a function and keeps the settings with the best figure; ``target`` makes its operands
     "loads",  # what an earlier run may have left under a name
     "saves",  # leaves something under a name for a later run
     "resume",  # the receiver goes on from where an earlier run left it

@@ -6,7 +6,6 @@ methods are called in any order, any number of times: each begins in every state
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -20,9 +19,8 @@ from auditor.static.relevance import Relevance
 from auditor.static.values import UNKNOWN, Cls, Fn, Frame, Obj, Ref, Value
 from auditor.static.worlds import MODE, World, ancestors
 from auditor.trace import Forward
+from auditor.trace.places import TESTS
 
-TESTS = re.compile(r"tests?|test_\w+\.py|\w+_test\.py|conftest\.py")
-"""Folders and files of tests, as test runners collect them."""
 MOST_STATES = 6
 FREE_STEPS = 30_000
 """What any project may cost..."""

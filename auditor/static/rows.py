@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
+from typing import Literal
 
 from auditor.libraries import Argument, Call, Flow, Method, Watch
 from auditor.static import syntax as s
@@ -443,7 +444,7 @@ class Provenance(Effects):
             ),
         )  # fmt: skip
 
-    def select(self, figures: Data, site: int) -> None:
+    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> None:
         """The best of several scores is kept."""
         scores = figures.trail.scores if figures.trail is not None else frozenset()
         forwards = figures.flows
@@ -452,8 +453,8 @@ class Provenance(Effects):
         if not rows or again:
             return
         self.emit(
-            Select, site, ("best", rows, scores, forwards),
-            lambda place: Select(place=place, how="best", rows=rows, scores=scores, forwards=forwards),
+            Select, site, (how, rows, scores, forwards),
+            lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip
 
     def keeps_extreme(self, name: str) -> bool:
@@ -683,6 +684,8 @@ class Provenance(Effects):
         if flow.part is None:
             return None
         value = self.operand(args, flow.part)
+        if type(value) is Lib:  # a constant of the library's own: ``Split.TEST``
+            value = Const(value.name.rpartition(".")[2].lower())
         if type(value) is not Const:
             return None
         said = value.value.partition("[")[0] if isinstance(value.value, str) else value.value
@@ -1211,9 +1214,10 @@ class Provenance(Effects):
             ways |= {str(way.value)} if type(way) is Const else set()
         how = next((way for way in ("best", "stop", "schedule") if way in ways), "watch")
         rows, scores = trail.rows, frozenset((score,))
+        by = tuple(self.place_in(one.obj) for one in watching if type(one) is Ref)
         self.emit(
             Select, doing.site, (how, rows),
-            lambda place: Select(place=place, how=how, rows=rows, scores=scores),  # type: ignore[arg-type]
+            lambda place: Select(place=place, how=how, rows=rows, scores=scores, by=by),  # type: ignore[arg-type]
         )  # fmt: skip
 
     def score(
@@ -1295,6 +1299,19 @@ class Provenance(Effects):
                 Select, doing.site, ("schedule", rows),
                 lambda place: Select(place=place, how="schedule", rows=rows, scores=scores, forwards=figures.flows),
             )  # fmt: skip
+        return doing.value
+
+    def _on_tune(self, doing: _Doing) -> Value:
+        """A tuner calls a function again and again, and keeps the settings with the best figure that it returns."""
+        flow = doing.flow
+        objective = self.operand(doing.args, flow.arg)
+        given: list[Value] = []
+        source = self.operand(doing.args, flow.target) if flow.target is not None else None
+        if isinstance(source, (Fn, Partial)):
+            given.extend(self.items(self.call(source, Arguments([], {}), doing.site)) or ())
+        if isinstance(objective, (Fn, Partial)):
+            result = self.call(objective, Arguments(given, {}, Data()), doing.site)
+            self.select(self.spilled(result), doing.site, "search")
         return doing.value
 
     def _on_loads(self, doing: _Doing) -> Value:
@@ -1518,6 +1535,7 @@ _FLOWS: dict[str, Callable[[Provenance, _Doing], Value]] = {
     "schedule": Provenance._on_schedule,
     "path": Provenance._on_path,
     "explode": Provenance._on_explode,
+    "tune": Provenance._on_tune,
     "loads": Provenance._on_loads,
     "saves": Provenance._on_saves,
     "seed": Provenance._on_seed,

@@ -108,12 +108,19 @@ def learnings(trace: Trace) -> Iterator[Learning]:
             yield Learning(forward, rows, forward.marks, forward.name or forward.model.name)
 
 
+def from_tests(event: Event) -> bool:
+    return (event.chain[0] if event.chain else event.place).in_tests
+
+
 def learning_of(train: Train) -> Learning:
     return Learning(train, train.rows, train.marks, train.name)
 
 
 def assessments(trace: Trace) -> Iterator[Assessment]:
+    """Who is judged on which rows. What a test suite does with rows of its own says nothing of a training program."""
     for score in trace.all(Score):
+        if from_tests(score):
+            continue
         taught = tuple(learning_of(one) for one in score.trained)
         yield Assessment(
             score, score.rows, score.marks, taught, not score.predicts, score.held_out, score.name,
@@ -128,7 +135,7 @@ def _passes(trace: Trace) -> Iterator[Assessment]:
         if isinstance(one.event, Forward):
             by_model[one.event.model].append(one)
     for forward in trace.all(Forward):
-        if not forward.rows:
+        if not forward.rows or from_tests(forward):
             continue
         taught = tuple(by_model.get(forward.model, ()))
         name = forward.name or forward.model.name

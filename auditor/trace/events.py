@@ -283,6 +283,8 @@ class Select(Event):
     rows: frozenset[Rows]
     scores: frozenset[Score] = frozenset()
     forwards: frozenset[Forward] = frozenset()
+    by: tuple[Place, ...] = ()
+    """Who takes it: callbacks."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -7,8 +7,12 @@ its lines already. Both hide behind :class:`Source`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+TESTS = re.compile(r"tests?|test_\w+\.py|\w+_test\.py|conftest\.py")
+"""Folders and files of tests, as test runners collect them."""
 
 
 class Span(NamedTuple):
@@ -52,6 +56,11 @@ class Place:
     @property
     def path(self) -> str:
         return self.source.path
+
+    @property
+    def in_tests(self) -> bool:
+        """It stands in the folder of a test suite; a script called ``test_model.py`` may be an evaluation."""
+        return any(TESTS.fullmatch(part) for part in self.path.split("/")[:-1])
 
     @property
     def span(self) -> Span:
