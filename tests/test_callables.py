@@ -166,6 +166,42 @@ def test_three_parts_and_a_choice_between_them(tmp_path: Path) -> None:
     assert codes(tmp_path, **{"mylib.split_frames": "splitter"}) == set()
 
 
+def test_a_splitter_of_ones_own_is_trusted_with_order_and_groups(tmp_path: Path) -> None:
+    lagged = """\
+        import pandas as pd
+        from sklearn.model_selection import train_test_split
+        from sklearn.svm import SVR
+
+        sales = pd.read_csv("sales.csv")
+        sales["yesterday"] = sales["sold"].shift(1)
+        X, y = sales[["yesterday"]], sales["sold"]
+        first, second, wanted, other = train_test_split(X, y)
+        print(SVR().fit(first, wanted).score(second, other))
+    """
+    write(tmp_path, train=lagged)
+    assert codes(tmp_path) == {"LEA008"}
+    write(tmp_path, train=lagged.replace("sklearn.model_selection", "mylib"))
+    assert codes(tmp_path, **{"mylib.train_test_split": "splitter"}) == set()
+
+
+def test_one_scale_for_both_sides_is_no_leak(tmp_path: Path) -> None:
+    apart = """\
+        import numpy as np
+        from mylib.prep import scale
+        from sklearn.model_selection import train_test_split
+        from sklearn.svm import SVC
+
+        table = np.load("frames.npy")
+        first, second, wanted, other = train_test_split(table[:, 1:], table[:, 0], random_state=0)
+        first, second = scale(first), scale(second)
+        print(SVC().fit(first, wanted).score(second, other))
+    """
+    write(tmp_path, train=apart)
+    assert codes(tmp_path, **{"mylib.prep.scale": "transformer"}) == {"LEA002"}
+    write(tmp_path, train=apart.replace("scale(first), scale(second)", "scale(first, second)"))
+    assert codes(tmp_path, **{"mylib.prep.scale": "transformer"}) == set()
+
+
 def test_the_rest_of_the_package_stays_the_projects(tmp_path: Path) -> None:
     """A folder without ``__init__.py`` is searched for what is not declared."""
     rows = "from sklearn.datasets import load_wine\n\n\ndef rows():\n    return load_wine(return_X_y=True)\n"

@@ -277,7 +277,6 @@ CHOICES = [
         {
             "errors = ": "return mean_absolute_error(y_test, model.fit(X_train, y_train).predict(X_test))\n    _ = ",
         },
-        "what a study's objective returns is no score that is chosen by",
     ),
     Leak(
         "margins_by_folds_clean",

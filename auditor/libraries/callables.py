@@ -10,13 +10,14 @@ from auditor.libraries.schema import Argument, Call, Flow
 
 _JUDGED = Flow(does="score", arg=Argument(at=0, name="y_true"), predictions=Argument(at=1, name="y_pred"))
 ROLES: Mapping[str, Call] = {
-    "splitter": Call(does="value", rows=Flow(does="split")),
+    "splitter": Call(does="value", rows=Flow(does="split", groups=Argument(default=True))),
     "transformer": Call(does="value", rows=Flow(does="fit-transform", arg=Argument(at=0)), estimates="statistic"),
     "loader": Call(does="constant", rows=Flow(does="source")),
     "metric": Call(does="score", rows=_JUDGED),
     "trainer": Call(does="fit", rows=Flow(does="train", arg=Argument(at=0), target=Argument(at=1))),
 }
-"""What a callable of each role does; operands that the user's own function may call anything are found by position."""
+"""What a callable of each role does. Operands are found by position, whatever the user's own function calls them. How a
+splitter draws is not asked: whoever writes one has a reason, and keeps together what belongs together."""
 
 
 def with_callables(libraries: Libraries, callables: Mapping[str, str]) -> Libraries:
