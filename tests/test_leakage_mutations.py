@@ -25,8 +25,6 @@ class Leak(NamedTuple):
         return f"{self.code} {self.program}: {self.what}"
 
 
-AGAIN = "rows that were divided twice have no name where the first part holds training and validation rows"
-
 FITS = [
     Leak(
         "scaled_after_split",
@@ -245,7 +243,6 @@ CHOICES = [
         "LEA005",
         "the test rows count the rounds",
         {"eval_set=[(X_val, y_val)]": "eval_set=[(X_test, y_test)]"},
-        AGAIN,
     ),
     Leak(
         "boosted_by_validation",
@@ -255,7 +252,6 @@ CHOICES = [
             "model.predict_proba(X_val)": "model.predict_proba(X_test)",
             "f1_score(y_val, chances": "f1_score(y_test, chances",
         },
-        AGAIN,
     ),
     Leak(
         "one_run_clean",
@@ -268,7 +264,6 @@ CHOICES = [
         "LEA005",
         "the test loader chooses the checkpoint",
         {"score = accuracy(valid_loader)": "score = accuracy(test_loader)"},
-        AGAIN,
     ),
     Leak(
         "settings_searched_clean",

@@ -58,7 +58,7 @@ class Divided(Changed):
             first = self.operand(args, flow.arg)
             arrays = [first] if first is not None else []
         else:
-            arrays = list(args.positional)
+            arrays = [value for value in args.positional if type(value) is not Const]
         trails = [self.sourced(one, doing.name_at(number)) for number, one in enumerate(arrays)]
         known = [one for one in trails if one is not None]
         key = ("split", self.frame.module, doing.site, self.context)

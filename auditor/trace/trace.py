@@ -111,8 +111,8 @@ class Trace:
             return rows.declared
         for cuts in (rows.cuts, (rows.origin.cut,)):
             said = [self._named[cut] for cut in cuts if cut in self._named]
-            parts = {part for names in said for part in names}
-            if parts:
+            parts = set[PartName].intersection(*said) if said else set()
+            if said:
                 return parts.pop() if len(parts) == 1 else None
         return None
 
