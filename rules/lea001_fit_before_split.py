@@ -81,6 +81,7 @@ from auditor.trace import (
     named,
     rule,
     split_before,
+    way,
 )
 
 ESTIMATES = ("statistic", "vocabulary")
@@ -99,11 +100,14 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
                 continue
             told.add(mark.place)
             yield Report(
-                mark.place, message(mark, assessment.place), evidence(trace, assessment), confidence(mark, assessment)
+                mark.place,
+                message(mark, assessment.place),
+                evidence(trace, mark, assessment),
+                confidence(mark, assessment),
             )
     for mark, split, place in divided(trace):
         if mark.kind in ESTIMATES and mark.place not in told:
-            yield Report(mark.place, message(mark, place), parted(split, place), Confidence.MEDIUM)
+            yield Report(mark.place, message(mark, place), parted(mark, split, place), Confidence.MEDIUM)
 
 
 def message(mark: Mark, held_out: Place) -> str:
@@ -114,15 +118,15 @@ def message(mark: Mark, held_out: Place) -> str:
     )
 
 
-def evidence(trace: Trace, assessment: Assessment) -> tuple[Evidence, ...]:
+def evidence(trace: Trace, mark: Mark, assessment: Assessment) -> tuple[Evidence, ...]:
     split = split_before(trace, assessment.rows)
     steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
-    return (*steps, Evidence(assessment.place, "and judged here on rows that it was computed over"))
+    return (*way(mark), *steps, Evidence(assessment.place, "and judged here on rows that it was computed over"))
 
 
-def parted(split: Split | None, place: Place) -> tuple[Evidence, ...]:
+def parted(mark: Mark, split: Split | None, place: Place) -> tuple[Evidence, ...]:
     steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
-    return (*steps, Evidence(place, "these rows are held out, by their name"))
+    return (*way(mark), *steps, Evidence(place, "these rows are held out, by their name"))
 
 
 def confidence(mark: Mark, assessment: Assessment) -> Confidence:

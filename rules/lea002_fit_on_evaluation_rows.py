@@ -64,7 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, named, rule
+from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, named, rule, way
 
 ESTIMATES = ("statistic", "vocabulary")
 
@@ -77,7 +77,7 @@ def fit_on_evaluation_rows(trace: Trace) -> Iterator[Report]:
         learnt = {mark for one in assessment.learnings for mark in one.marks}
         for mark in assessment.marks - learnt:
             if mark.kind in ESTIMATES and assessment.was_in(mark) and assessment.alone_in(mark):
-                yield Report(mark.place, message(mark, assessment), evidence(assessment), confidence(mark))
+                yield Report(mark.place, message(mark, assessment), evidence(mark, assessment), confidence(mark))
 
 
 def message(mark: Mark, assessment: Assessment) -> str:
@@ -87,9 +87,9 @@ def message(mark: Mark, assessment: Assessment) -> str:
     )
 
 
-def evidence(assessment: Assessment) -> tuple[Evidence, ...]:
+def evidence(mark: Mark, assessment: Assessment) -> tuple[Evidence, ...]:
     steps = [Evidence(one.place, "trained here, without it") for one in assessment.learnings[:3]]
-    return (*steps, Evidence(assessment.place, "scored here"))
+    return (*way(mark), *steps, Evidence(assessment.place, "scored here"))
 
 
 def confidence(mark: Mark) -> Confidence:

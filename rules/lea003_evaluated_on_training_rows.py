@@ -62,7 +62,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Report, Severity, Trace, assessments, rule
+from auditor.trace import Assessment, Confidence, Evidence, Report, Severity, Trace, assessments, rule, way
 
 
 @rule("LEA003", "evaluated-on-training-rows", Severity.ERROR)
@@ -86,7 +86,7 @@ def message(one: Assessment) -> str:
 
 def evidence(one: Assessment) -> tuple[Evidence, ...]:
     steps = [Evidence(learning.place, "the same rows are learnt from here") for learning in one.on_learnt_rows[:3]]
-    return (*steps, *(Evidence(place, "the predictions are made here") for place in one.through[:3]))
+    return (*way(one.event), *steps, *(Evidence(place, "the predictions are made here") for place in one.through[:3]))
 
 
 def confidence(one: Assessment) -> Confidence:

@@ -61,7 +61,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, rule
+from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, rule, way
 
 
 @rule("LEA004", "resampled-before-split", Severity.ERROR, over=("LEA003",))
@@ -70,7 +70,7 @@ def resampled_before_split(trace: Trace) -> Iterator[Report]:
         learnt = {mark for one in assessment.learnings for mark in one.marks}
         for mark in assessment.marks & learnt:
             if mark.kind == "resample" and assessment.was_in(mark) and not assessment.on_learnt_rows:
-                yield Report(mark.place, message(mark, assessment), evidence(assessment), confidence(mark))
+                yield Report(mark.place, message(mark, assessment), evidence(mark, assessment), confidence(mark))
 
 
 def message(mark: Mark, assessment: Assessment) -> str:
@@ -80,9 +80,9 @@ def message(mark: Mark, assessment: Assessment) -> str:
     )
 
 
-def evidence(assessment: Assessment) -> tuple[Evidence, ...]:
+def evidence(mark: Mark, assessment: Assessment) -> tuple[Evidence, ...]:
     steps = [Evidence(one.place, "trained on here") for one in assessment.learnings[:3]]
-    return (*steps, Evidence(assessment.place, "judged on here"))
+    return (*way(mark), *steps, Evidence(assessment.place, "judged on here"))
 
 
 def confidence(mark: Mark) -> Confidence:

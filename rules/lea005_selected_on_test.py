@@ -68,7 +68,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Report, Select, Severity, Trace, apart, assessments, rule
+from auditor.trace import (
+    Assessment,
+    Confidence,
+    Evidence,
+    Report,
+    Select,
+    Severity,
+    Trace,
+    apart,
+    assessments,
+    rule,
+    way,
+)
 
 
 @rule("LEA005", "selected-on-test", Severity.WARNING)
@@ -116,7 +128,7 @@ def evidence(trace: Trace, select: Select) -> tuple[Evidence, ...]:
     places = {rows.origin.place for rows in select.rows if trace.part(rows) == "test"} - {None}
     steps.extend(Evidence(place, "this acts on the score") for place in select.by[:3])
     steps.extend(Evidence(place, "they come from here") for place in places if place is not None)
-    return tuple(steps)
+    return (*way(select), *steps)
 
 
 def confidence(select: Select) -> Confidence:

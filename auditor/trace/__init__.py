@@ -1,6 +1,6 @@
 """The vocabulary that both witnesses tell their story in and all rules judge. Imports nothing else of ours."""
 
-from auditor.trace.assessments import Assessment, Learning, assessments, divided, learnings, named, split_before
+from auditor.trace.assessments import Assessment, Learning, assessments, divided, learnings, named, split_before, way
 from auditor.trace.events import (
     Accumulate,
     Apply,
@@ -85,4 +85,5 @@ __all__ = [
     "named",
     "rule",
     "split_before",
+    "way",
 ]

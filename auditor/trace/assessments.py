@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.trace.events import Event, Forward, Mark, Named, Score, Split, Train
+from auditor.trace.findings import Evidence
 from auditor.trace.places import Place
 from auditor.trace.rows import Cut, Rows, holds, meet
 from auditor.trace.trace import Trace
@@ -147,6 +148,14 @@ def _passes(trace: Trace) -> Iterator[Assessment]:
         for rows, figure in asked.items():
             if rows not in narrow:
                 yield Assessment(forward, rows, forward.marks, taught, figure, False, name)
+
+
+MOST_CALLS = 3
+
+
+def way(event: Event) -> tuple[Evidence, ...]:
+    """The last calls that lead to an event."""
+    return tuple(Evidence(place, "called from here") for place in event.chain[-MOST_CALLS:])
 
 
 LONGEST_TEXT = 60
