@@ -795,6 +795,8 @@ class Expressions(Calls):
 
     def iterated(self, value: Value, site: int) -> Value:
         """One element of something that is iterated over."""
+        if type(value) is Either:
+            return either([self.iterated(one, site) for one in value.values])
         if type(value) is Ref and value.obj.kind == "dict":
             return Data(self.fresh(site))
         if type(value) is Ref and value.obj.kind not in ("list", "module"):
