@@ -109,8 +109,8 @@ NOWHERE = Trail()
 def merged(trails: Iterable[Trail | None]) -> Trail | None:
     """The trail of a value that may hold what any of these holds."""
     known = [trail for trail in trails if trail is not None]
-    if not known:
-        return None
+    if len(known) < 2:
+        return known[0] if known else None
     first = known[0]
     if all(one is first or one == first for one in known):
         return first

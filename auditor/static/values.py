@@ -266,7 +266,7 @@ def either(values: Iterable[Value]) -> Value:
     if len(numbers) > 1 or (numbers and data):
         rest = [one for one in rest if one not in numbers]
         data.append(UNKNOWN)
-    merged = [mixed(data).on(perhaps(one.trail for one in data))] if data else []
+    merged = [possible(data)] if data else []
     if merged and all(type(one) is Const for one in rest):
         return merged[0]
     made = merged + rest
@@ -275,7 +275,15 @@ def either(values: Iterable[Value]) -> Value:
     return made[0] if len(made) == 1 else Either(tuple(made))
 
 
-def mixed(parts: Iterable[Data]) -> Data:
+def possible(parts: list[Data]) -> Data:
+    """One of these values; which, is not known."""
+    first = parts[0].trail
+    if all(one.trail is first for one in parts):
+        return mixed(parts)
+    return mixed(parts, perhaps(one.trail for one in parts))
+
+
+def mixed(parts: Iterable[Data], trail: Trail | None = None) -> Data:
     """A value that may hold what any of the parts holds."""
     parts = list(parts)
     first = parts[0]
@@ -293,7 +301,7 @@ def mixed(parts: Iterable[Data]) -> Data:
         any(part.leaf for part in parts),
         all(part.told for part in parts),
         frozenset().union(*(part.sums for part in parts)),
-        merged(part.trail for part in parts),
+        trail if trail is not None else merged(part.trail for part in parts),
     )
 
 
