@@ -47,3 +47,42 @@ class Metric:
     better: Literal["higher", "lower"]
     bounded: bool = False
     """It lies in [0, 1], so that effects on it are judged on that scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One thing that was tried: the control, a remedy, or a run that is a measure of its own.
+
+    ``change`` is the line that the user would write (``nn.Dropout(0.4) after each hidden activation``). ``purpose``
+    tells remedies, which are compared with the control, from the learning curve (``fraction`` of the training rows)
+    and from memorization (labels of the training rows permuted). ``chooses`` is True for a remedy that keeps the
+    weights of its best epoch: it is judged by epochs chosen on one half and scored on the other.
+    """
+
+    name: str
+    change: str
+    purpose: Literal["control", "remedy", "fraction", "memorization"]
+    fraction: float = 1.0
+    chooses: bool = False
+    notes: tuple[str, ...] = ()
+    """What a reader must know of it: ``this decay can shrink the weights by 0.05% over these 100 steps``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """All that a probe measured, with nothing concluded.
+
+    ``spread`` says what differs between seeds: weights and order only, the division of the rows too (``resplit``), or
+    the rows themselves (``redraw``). ``modes`` holds, for each quantity, the training rows' score in train mode minus
+    the same score in eval mode, one number for each seed of the control, after the last epoch, ``(S,)``.
+    """
+
+    curves: tuple[Curve, ...]
+    variants: tuple[Variant, ...]
+    metrics: tuple[Metric, ...]
+    spread: Literal["weights", "resplit", "redraw"] = "weights"
+    rows: Mapping[str, int] | None = None
+    """Rows of each side as they were used: ``{"train": 60, "validation": 400}``; None where a loader hides them."""
+    modes: Mapping[str, Scores] | None = None
+    notes: tuple[str, ...] = ()
+    """What was cut, what fell back and why: one sentence each, for the report."""
