@@ -159,6 +159,11 @@ class Part(Argument):
     """Training and validation rows come back as a pair."""
 
 
+Computation = Literal[
+    "abs", "ceil", "exp", "float", "floor", "int", "len", "log", "log10", "log2", "max", "min", "prod", "round", "sqrt", "sum"
+]  # fmt: skip
+
+
 class Watch(BaseModel):
     """Something that watches a training and acts on a score: a callback, a setting of the loop."""
 
@@ -269,6 +274,8 @@ class Call(BaseModel):
     """Of an object that is fitted: what it keeps of the rows; None: nothing (stateless, or a learner)."""
     kind: str | None = None
     """What comes back, where methods depend on it: a name under ``methods``. Of a network, asked before ``module``."""
+    computes: Computation | None = None
+    """The number that comes back where numbers go in."""
     gone: bool = False
     """Only older releases than ``checked`` have it."""
     see: str | None = None
@@ -315,6 +322,55 @@ class Hooks(BaseModel):
     """In both, or in a mode that is not said."""
 
 
+class Size(BaseModel):
+    """One row: how many weights a layer has and what shape it gives. Formulas: `auditor/libraries/formulas.py`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    takes: str = ""
+    """The parameters that formulas ask for, as in a Python signature, in the library's order."""
+    where: dict[str, str] = Field(default_factory=dict)
+    """Formulas with names of their own, for those below."""
+    weights: str = "0"
+    """How many numbers gradients move; parts that are networks themselves count for themselves."""
+    fixed: str = "0"
+    """How many more it keeps that gradients do not move, where the library counts them (Keras)."""
+    gives: str = "inputs"
+    """The shape of one row that comes out."""
+    inside: str | None = None
+    """The shape of one row that goes into each of its parts, where it has some."""
+    threads: bool = False
+    """Its parts take what comes out of the one before."""
+    starts: str | None = None
+    """The shape of one row that goes in, where the layer is told so when it is made; of a name with a ``*``: for all."""
+    pretrained: str = "False"
+    """Whether its weights come from an earlier training."""
+    part: Literal["norm", "embedding", "other"] = "other"
+    rank: int | None = None
+    """How many dimensions a row has that goes in, where the layer takes no others."""
+    decay: tuple[str, ...] = ()
+    """The parameters that take a penalty on its weights."""
+    see: str | None = None
+    """The page that says so, where it is not the library's usual page."""
+
+
+class Array(BaseModel):
+    """One row: how many rows of which shape a call gives, where its operands or the library's pages say so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    takes: str = ""
+    rows: str | dict[Literal["train", "validation", "test"], int] = ""
+    """A formula, or a number for each part of a published data set."""
+    row: str = ""
+    """The shape of one row."""
+    like: str = ""
+    """The parameter whose shape it has."""
+    counts: bool = False
+    """It is no array, but counts like ``range``."""
+    see: str | None = None
+
+
 class LibraryFile(BaseModel):
     """One TOML file."""
 
@@ -338,5 +394,9 @@ class LibraryFile(BaseModel):
     for names that speak for themselves on a receiver that nobody knows, else the ``kind`` of the row that made it.
     ``__call__`` says what calling the object itself does."""
     attributes: dict[str, dict[str, Attribute]] = Field(default_factory=dict)
+    sizes: dict[str, Size] = Field(default_factory=dict)
+    """By the name of a layer or network. A ``*`` works as among calls."""
+    arrays: dict[str, Array] = Field(default_factory=dict)
+    """By the name of what makes or reads rows."""
     hooks: dict[str, Hooks] = Field(default_factory=dict)
     """By framework: methods of its base classes that it calls itself."""

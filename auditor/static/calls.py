@@ -44,6 +44,10 @@ from auditor.static.values import (
 from auditor.static.worlds import MODE, World, changes
 
 MOST_SUMMARIES = 6
+LONGEST_LIST = 12
+"""Of a list whose elements are told apart..."""
+MOST_LAYERS = 200
+"""...and of one of layers."""
 
 Flow = list[tuple[str, World, Value]]
 """How a block may end: "next", "break", "continue" or "return", the world, and what is returned."""
@@ -517,7 +521,7 @@ class Calls(Provenance):
         items = self.items(Ref(obj))
         inside = self.spilled(value)
         self.sink("score" if inside.loss else "store", value, site)
-        if items is not None and len(items) < 12 and not (self.stack and self.stack[-1].loops):
+        if items is not None and self._told_apart(obj, items, value):
             self.world.set(obj, "%items", Seq((*items, value)))
             return
         known = self.elements(Ref(obj))
@@ -526,6 +530,13 @@ class Calls(Provenance):
             value = self.summed(value, self.accumulate("", known, value, site))
         self.world.set(obj, "%elem", value if empty or known == UNKNOWN else either((known, value)))
         self.world.set(obj, "%items", NONE)
+
+    def _told_apart(self, obj: Obj, items: tuple[Value, ...], value: Value) -> bool:
+        """Each element of a list is known on its own; of layers, also where a loop that is told turn by turn adds them."""
+        if len(items) < LONGEST_LIST and not (self.stack and self.stack[-1].loops):
+            return True
+        layer = type(value) is Ref and value.obj.kind == "module"
+        return layer and len(items) < MOST_LAYERS and obj.loops == tuple(self.turning)
 
     def view(self, obj: Obj, name: str, site: int) -> Value:
         if obj.kind == "list" or name == "copy":

@@ -9,7 +9,9 @@ from auditor.libraries import Argument, Call, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
 from auditor.static.machine import Activation, Arguments, Dead, Outcome
-from auditor.static.objects import AS_BUILT, HANDED_IN, Objects
+from auditor.static.layers import Layered
+from auditor.static.objects import AS_BUILT, HANDED_IN
+from auditor.static.sizes import Applied, Given
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -53,7 +55,7 @@ FROM_SINKS: dict[str, SinkKind] = {
 }
 
 
-class Effects(Objects):
+class Effects(Layered):
     def forgotten(self, obj: Obj) -> None:
         raise NotImplementedError
 
@@ -134,8 +136,10 @@ class Effects(Objects):
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         if owner is not None:
             self.called_inside(owner, obj, args, site)
+            sym = self.fresh(site)
+            self.went_through(obj, owner, args, sym)
             return Data(
-                self.fresh(site), inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told,
+                sym, inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told,
                 trail=inside.trail,
             )  # fmt: skip
         if self.told_in_call(obj):
@@ -168,8 +172,11 @@ class Effects(Objects):
             earlier.feeds.add(event)
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
+        sym = self.fresh(site)
+        if self.told_in_call(obj):
+            self.went_through(obj, obj, args, sym)
         return Data(
-            self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
+            sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
         )  # fmt: skip
 
     def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
@@ -302,10 +309,18 @@ class Effects(Objects):
                 if not self.libraries_know(name):
                     self.touch(value)
             return self.unknown_result(args, site, told=self.libraries_know(name))
+        if row.computes is not None:
+            number = self.computed(row.computes, args)
+            if number is not None:
+                return number
         apply = _CALLS.get(row.does)
         if apply is not None:
-            return apply(self, row, name, args, site, called)
-        return self.result(args, site, kind=row.kind or "")
+            value = apply(self, row, name, args, site, called)
+        else:
+            value = self.result(args, site, kind=row.kind or "")
+        if type(value) is Data and value.sym is not None:
+            self.shaped(name, args, value.sym)
+        return value
 
     def libraries_know(self, name: str) -> bool:
         return name.partition(".")[0] in self.libraries.roots
@@ -333,6 +348,9 @@ class Effects(Objects):
                 for part in alternatives(self.elements(value) if self.items(value) is not None else value)
             ]
             obj.partial |= any(type(part) is Data and part.kind != "wrapped" for part in parts)
+        given = self.given(args, name)
+        obj.given = given if obj.given is None else obj.given.met(given)
+        obj.frozen = False
         self.forgotten(obj)
         mode: dict[str, frozenset[Mode]] = {"train": AS_BUILT, "eval": frozenset({Mode("eval")}), "unknown": HANDED_IN}
         self.world.set(obj, MODE, mode[row.mode])
@@ -536,8 +554,10 @@ class Effects(Objects):
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         active, literal = self._active(row, args, rate, owner)
         cls = owner.cls if owner is not None else None
-        if cls is not None:
+        if cls is not None and owner is not None:
             self.operations.setdefault(cls, set()).add(name)
+            known = rate.value if type(rate) is Const and isinstance(rate.value, (int, float)) else None
+            owner.calls[Applied(name, known)] = None
         self.emit(
             Apply, site, (name, active, literal, cls),
             lambda place: Apply(
@@ -759,6 +779,7 @@ class Effects(Objects):
         for obj in objs:
             for part in self.family(obj):
                 self.world.set(part, "%frozen", frozen or None)
+                part.frozen = frozen
 
     def kind_method(self, row: Method, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
         """A method of an object that a library made."""
@@ -843,6 +864,8 @@ class Effects(Objects):
         if row.does in FROM_SINKS:
             self.showing(row.does, obj, args, site)
         for value in args.all():
+            if type(value) is Data and value.sym in self.arrays:
+                obj.fed = value.sym
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
         return Data(self.fresh(site))

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from auditor.static import syntax as s
-from auditor.static.calls import Calls, as_element
+from auditor.static.building import Building
+from auditor.static.calls import as_element
 from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments, Outcome
 from auditor.static.row_calls import KEPT
@@ -44,6 +45,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Divide": operator.truediv,
     "FloorDivide": operator.floordiv,
     "Modulo": operator.mod,
+    "Power": operator.pow,
 }
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "Equal": operator.eq,
@@ -65,9 +67,12 @@ _NEGATED = {
     "LessThanEqual": "GreaterThan",
 }
 LARGEST_NUMBER = 10**12
+LARGEST_POWER = 64
+LONGEST_TOLD_APART = 8
+"""Of a comprehension."""
 
 
-class Expressions(Calls):
+class Expressions(Building):
     def evaluate(self, expr: s.Expr) -> Value:
         return _EVALUATE[type(expr)](self, expr)
 
@@ -358,7 +363,7 @@ class Expressions(Calls):
             return self.elements(owner)
         index = self.evaluate(expr.index)
         if type(index) is Bounds:
-            value = self.item(owner, UNKNOWN, expr.site) if type(owner) is Data else owner
+            value = self.item(owner, UNKNOWN, expr.site) if type(owner) is Data else self._sliced(owner, index)
         else:
             value = self.item(owner, index, expr.site)
         return self._item_with_rows(expr, owner, index, value)
@@ -384,6 +389,14 @@ class Expressions(Calls):
         sym = value.sym if type(index) is Const else ("item", owner.sym, expr.site, self.context)
         made = value.on(trail)
         return replace(made, sym=sym, kind=kind) if (made.sym, made.kind) != (sym, kind) else made
+
+    def _sliced(self, owner: Value, bounds: Bounds) -> Value:
+        """A stretch of a sequence of numbers; of other things, all of them."""
+        items = self.items(owner) if type(owner) is Seq or (type(owner) is Ref and owner.obj.kind == "list") else None
+        ends = [end.value for end in (bounds.low, bounds.high, bounds.step) if type(end) is Const]
+        if items is None or len(ends) < 3 or not all(end is None or isinstance(end, int) for end in ends):
+            return owner
+        return Seq(items[slice(*ends)]) if all(type(item) is Const for item in items) and ends[2] != 0 else owner
 
     def locates(self, name: str) -> bool:
         """An attribute that takes rows by number or label (``iloc``)."""
@@ -518,10 +531,10 @@ class Expressions(Calls):
         if not numbers and not (op == "Add" and isinstance(left, str) and isinstance(right, str) and len(left) < 200):
             return UNKNOWN
         try:
-            value = _ARITHMETIC[op](left, right)
+            value = _ARITHMETIC[op](left, right) if op != "Power" or abs(right) < LARGEST_POWER else None
         except (ArithmeticError, ValueError):
             return UNKNOWN
-        if isinstance(value, (int, float)) and abs(value) > LARGEST_NUMBER:
+        if value is None or (isinstance(value, (int, float, complex)) and abs(value) > LARGEST_NUMBER):
             return UNKNOWN
         return Const(value)
 
@@ -755,27 +768,36 @@ class Expressions(Calls):
 
     def _comprehension(self, expr: s.Comp) -> Value:
         first = self.evaluate(expr.loops[0][1])
-        items = self.items(first)
+        single = len(expr.loops) == 1 and not expr.loops[0][2]
+        items = self.items(first) if single else None
+        if single and (items is None or len(items) > LONGEST_TOLD_APART):
+            items = self.turns(expr, first)
         loops = self.stack[-1].loops if self.stack else []
         loops.append(expr.bound)
         try:
-            if items is not None and len(items) <= 8 and len(expr.loops) == 1 and not expr.loops[0][2]:
-                made: list[Value] = []
-                context = self.context
-                for turn, item in enumerate(items):
-                    self.context = (*context, ("turn", turn))
-                    self.assign(expr.loops[0][0], item)
-                    made.append(self._element(expr))
-                self.context = context
-                return self._collected(expr, made, items)
+            if items is not None:
+                return self._collected(expr, self._turn_by_turn(expr, items), items)
+            self.turning.append((expr, self.turns_of(first) if single else None))
             for number, (target, iterable, tests) in enumerate(expr.loops):
                 source = first if number == 0 else self.evaluate(iterable)
                 self.assign(target, self.iterated(source, iterable.site))
                 for test in tests:
                     self.evaluate(test)
-            return self._collected(expr, [self._element(expr)], None)
+            made = self._collected(expr, [self._element(expr)], None)
+            self.turning.pop()
+            return made
         finally:
             loops.pop()
+
+    def _turn_by_turn(self, expr: s.Comp, items: tuple[Value, ...]) -> list[Value]:
+        made: list[Value] = []
+        context = self.context
+        for turn, item in enumerate(items):
+            self.context = (*context, ("turn", turn))
+            self.assign(expr.loops[0][0], item)
+            made.append(self._element(expr))
+        self.context = context
+        return made
 
     def _element(self, expr: s.Comp) -> Value:
         value = self.evaluate(expr.element)

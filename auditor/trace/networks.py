@@ -9,6 +9,8 @@ from auditor.trace.places import Place
 
 Sensitivity = Literal["dropout", "normalisation", "stochastic"]
 """Why a layer answers differently in train and eval mode."""
+Part = Literal["norm", "embedding", "other"]
+Shape = tuple["int | None", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,32 @@ class Layer:
     place: Place | None
     sensitivity: Sensitivity | None = None
     rate: float | None = None
+    weights: int | None = 0
+    """How many numbers gradients move, over all its copies; None: not known."""
+    fixed: int | None = 0
+    """How many more it keeps (running statistics), where its library counts them."""
+    shape: Shape | None = None
+    """The shape of one row that comes out, without the batch; None, in it too: not known."""
+    trainable: bool = True
+    """False: frozen."""
+    part: Part = "other"
+    penalised: bool = False
+    """A penalty on its weights is asked for where it is made."""
+
+    @property
+    def name(self) -> str:
+        """The last part of its kind: ``Linear``."""
+        return self.kind.rpartition(".")[2]
+
+    @property
+    def drops(self) -> bool:
+        """Dropout, or dropout inside of it, at a rate that is not known to be 0."""
+        return self.sensitivity == "dropout" and self.rate != 0
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The layers of a model as far as they are known, in the order of construction.
+    """The layers of a model as far as they are known, in the order of its forward pass, else of construction.
 
     ``complete`` is False when something of it is not known (a layer handed in, an unknown base class, weights that
     came as a pickled module): then the absence of a layer says nothing.
@@ -37,6 +60,8 @@ class Network:
 
     layers: tuple[Layer, ...] = ()
     complete: bool = False
+    pretrained: bool = False
+    """Some of its weights come from an earlier training."""
 
     @property
     def sensitive(self) -> tuple[Layer, ...]:
@@ -47,6 +72,33 @@ class Network:
     def indifferent(self) -> bool:
         """Every layer is known and none is mode-sensitive: train and eval mode give the same numbers."""
         return self.complete and not self.sensitive
+
+    @property
+    def counted(self) -> bool:
+        """The weights of every layer are known."""
+        return self.complete and all(layer.weights is not None for layer in self.layers)
+
+    @property
+    def weights(self) -> int:
+        """The weights that gradients move: all, or at least so many where they are not all known."""
+        return sum(layer.weights or 0 for layer in self.layers if layer.trainable)
+
+    @property
+    def frozen(self) -> int:
+        """The weights that are kept as they are."""
+        return sum(layer.weights or 0 for layer in self.layers if not layer.trainable)
+
+    def after(self, layer: Layer) -> tuple[Layer, ...]:
+        """What comes between this layer and the next one that has weights to learn with, norms not counted."""
+        rest = self.layers[self.layers.index(layer) + 1 :]
+        end = next((n for n, one in enumerate(rest) if one.weights != 0 and one.part != "norm"), len(rest))
+        return rest[:end]
+
+    def before(self, layer: Layer) -> tuple[Layer, ...]:
+        """What comes between the layer with weights before this one and this one."""
+        rest = self.layers[: self.layers.index(layer)][::-1]
+        end = next((n for n, one in enumerate(rest) if one.weights != 0 and one.part != "norm"), len(rest))
+        return rest[:end]
 
 
 UNKNOWN = Network()
