@@ -558,7 +558,8 @@ class Expressions(Building):
                 return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
-        if kept and any(s.written(side) in kept for side in (expr.left, expr.ops[0][1])):
+        best = [s.written(side) for side in (expr.left, expr.ops[0][1])] if kept else []
+        if kept and any(name in kept and self.compared_again(name, everything) for name in best):
             self.select(everything, expr.site)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:

@@ -467,6 +467,20 @@ class Held(Effects):
             lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip
 
+    def compared_again(self, best: str, figures: Data) -> bool:
+        """What a call remembers in a variable of its own chooses only among scores that are taken in this call.
+
+        The best span of one text is looked for among figures that were all taken before: nothing is trained between.
+        """
+        function = self.frame.function
+        if not isinstance(function, s.Function) or best not in function.locals:
+            return True
+        if any(param.name == best for param in function.params):
+            return True
+        here = self.calls()
+        taken = (*figures.flows, *(figures.trail.scores if figures.trail is not None else ()))
+        return any(event.chain[: len(here)] == here for event in taken)
+
     def keeps_extreme(self, name: str) -> bool:
         """It gives the largest or the smallest of what it is given."""
         row = self.libraries.call(name)

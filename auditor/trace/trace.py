@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from auditor.trace.events import Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch
 from auditor.trace.networks import Layer, Model
 from auditor.trace.rows import Cut, PartName, Rows
 
 E = TypeVar("E", bound=Event)
+A = TypeVar("A")
 
 JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 """The purposes that make a pass without a backward pass an evaluation."""
@@ -22,6 +23,13 @@ class Trace:
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._events = tuple(events)
+        self._answers: dict[object, object] = {}
+
+    def remembered(self, question: object, answer: Callable[[], A]) -> A:
+        """The answer to a question about the whole trace, computed when it is first asked."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return cast("A", self._answers[question])
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events)
