@@ -1,8 +1,8 @@
 """The small language in which library data say how many weights a layer has and what shape it gives.
 
 A formula is a Python expression over the layer's own arguments, by name, and over ``inputs``: the shape of one row that
-goes in, without the batch, ``None`` for what is not known. There are numbers, tuples, indexing, slices, ``a if c else b``
-and the functions below; whatever the answer needs and nobody knows makes it `Unknown`.
+goes in, without the batch, ``None`` for what is not known. There are numbers, tuples, indexing, slices,
+``a if c else b`` and the functions below; whatever the answer needs and nobody knows makes it `Unknown`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def spread(value: object, dimensions: int) -> tuple[Any, ...]:
 def windows(sizes: object, kernel: object, stride: object, padding: object, dilation: object = 1) -> Shape:
     """How often a window fits into each dimension. ``padding``: a number, or ``"same"`` or ``"valid"``."""
     assert isinstance(sizes, tuple)
-    found = []
+    found: list[int | None] = []
     given = [spread(one, len(sizes)) for one in (kernel, kernel if stride is None else stride, padding, dilation)]
     for size, width, step, pad, gap in zip(sizes, *given, strict=True):
         if size is None:
@@ -55,7 +55,7 @@ def widened(
 ) -> Shape:
     """What a transposed convolution makes of each dimension; ``more`` is its ``output_padding``."""
     assert isinstance(sizes, tuple)
-    found = []
+    found: list[int | None] = []
     given = [spread(one, len(sizes)) for one in (kernel, stride, padding, dilation, more)]
     for size, width, step, pad, gap, extra in zip(sizes, *given, strict=True):
         if size is None:
@@ -74,9 +74,7 @@ def widened(
 def scaled(sizes: object, factor: object) -> Shape:
     assert isinstance(sizes, tuple)
     factors = spread(factor, len(sizes))
-    return tuple(
-        None if size is None else int(size * _number(one)) for size, one in zip(sizes, factors, strict=True)
-    )
+    return tuple(None if size is None else int(size * _number(one)) for size, one in zip(sizes, factors, strict=True))
 
 
 def filled(shape: object, whole: object) -> Shape:

@@ -100,6 +100,11 @@ class Libraries:
         patterns = self.wide_sizes.get(name.partition(".")[0], ())
         return next((row for pattern, row in patterns if row.starts is not None and pattern.fullmatch(name)), None)
 
+    def below(self, path: str, text: str) -> str | None:
+        """The name below a path that a text stands for, whatever its letters' case: ``"adam"``."""
+        wanted = f"{path}.{text}".lower()
+        return next((name for name in self.calls if name.lower() == wanted), None)
+
     def method(self, kind: str, name: str) -> Method | None:
         return self.methods.get(kind, {}).get(name)
 

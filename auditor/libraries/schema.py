@@ -160,7 +160,8 @@ class Part(Argument):
 
 
 Computation = Literal[
-    "abs", "ceil", "exp", "float", "floor", "int", "len", "log", "log10", "log2", "max", "min", "prod", "round", "sqrt", "sum"
+    "abs", "ceil", "exp", "float", "floor", "int", "len", "log", "log10", "log2", "max", "min", "prod", "round", "sqrt",
+    "sum",
 ]  # fmt: skip
 
 
@@ -202,6 +203,12 @@ class Flow(BaseModel):
     groups: Argument | None = None
     """split, folds: rows of one group stay together."""
     stratify: Argument | None = None
+    share: Argument | None = None
+    """split: the part of the rows, or their number, that goes into the last part."""
+    rest: Argument | None = None
+    """split: the same for the first part, where it is said."""
+    usual: float | None = None
+    """split: what goes into the last part where nothing is said."""
     arrays: int | None = None
     """split: only so many operands are divided; else every positional one."""
     parts: int = 2
@@ -222,6 +229,10 @@ class Flow(BaseModel):
     """train: the share of the rows that is held out from the end (``validation_split``)."""
     callbacks: Argument | None = None
     """train: who watches."""
+    epochs: Argument | None = None
+    """train: how often all rows pass."""
+    batch: Argument | None = None
+    """train, loader: how many rows at once."""
     afresh: bool = True
     """train: False where the receiver goes on from what it has learnt (networks, ``partial_fit``)."""
     watches: Watch | None = None
@@ -232,6 +243,21 @@ class Flow(BaseModel):
     """source: it returns a tuple of so many, each with rows of its own."""
     pairs: tuple[PartName, ...] = ()
     """source: it returns pairs (features, labels), one for each of these parts (``mnist.load_data``)."""
+
+
+class Steps(BaseModel):
+    """How an optimizer moves weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate: Argument
+    """The learning rate."""
+    decay: Argument | None = None
+    """The weight decay; None: it has none."""
+    decoupled: bool = False
+    """The decay is taken from the weights themselves, and not through the gradients."""
+    adaptive: bool = False
+    """Gradients are divided by their scale."""
 
 
 class Call(BaseModel):
@@ -250,6 +276,8 @@ class Call(BaseModel):
     """layer, model, operation: why it answers differently in train and eval mode."""
     rate: Argument | None = None
     """Where a dropout rate stands."""
+    steps: Steps | None = None
+    """optimizer: how it moves weights."""
     when: Condition | None = None
     """layer, model: sensitive only under this condition, or through a dropout ``rate`` that is not 0."""
     mode: Literal["train", "eval", "unknown"] = "train"
@@ -282,6 +310,23 @@ class Call(BaseModel):
     """The page that says so, where it is not the library's usual page."""
 
 
+class Array(BaseModel):
+    """One row: how many rows of which shape a call gives, where its operands or the library's pages say so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    takes: str = ""
+    rows: str | dict[Literal["train", "validation", "test"], int] = ""
+    """A formula, or a number for each part of a published data set."""
+    row: str = ""
+    """The shape of one row."""
+    like: str = ""
+    """The parameter whose shape it has."""
+    counts: bool = False
+    """It is no array, but counts like ``range``."""
+    see: str | None = None
+
+
 class Method(BaseModel):
     """One row: what calling a method on a receiver of a known kind does."""
 
@@ -295,6 +340,12 @@ class Method(BaseModel):
     records: bool = True
     """forward: False where the method switches autograd off by itself (``generate``)."""
     kind: str | None = None
+    makes: Array | None = None
+    """How many rows of which shape come back."""
+    optimizer: Argument | None = None
+    """none: the optimizer that the receiver will use, an object or its name..."""
+    optimizers: str | None = None
+    """...below this path."""
     see: str | None = None
 
 
@@ -342,33 +393,18 @@ class Size(BaseModel):
     threads: bool = False
     """Its parts take what comes out of the one before."""
     starts: str | None = None
-    """The shape of one row that goes in, where the layer is told so when it is made; of a name with a ``*``: for all."""
+    """The shape of one row that goes in, where a layer is told when it is made; of a name with a ``*``: for all."""
     pretrained: str = "False"
     """Whether its weights come from an earlier training."""
     part: Literal["norm", "embedding", "other"] = "other"
     rank: int | None = None
     """How many dimensions a row has that goes in, where the layer takes no others."""
+    width: str = ""
+    """The parameter that says how many units or channels come out."""
     decay: tuple[str, ...] = ()
     """The parameters that take a penalty on its weights."""
     see: str | None = None
     """The page that says so, where it is not the library's usual page."""
-
-
-class Array(BaseModel):
-    """One row: how many rows of which shape a call gives, where its operands or the library's pages say so."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    takes: str = ""
-    rows: str | dict[Literal["train", "validation", "test"], int] = ""
-    """A formula, or a number for each part of a published data set."""
-    row: str = ""
-    """The shape of one row."""
-    like: str = ""
-    """The parameter whose shape it has."""
-    counts: bool = False
-    """It is no array, but counts like ``range``."""
-    see: str | None = None
 
 
 class LibraryFile(BaseModel):

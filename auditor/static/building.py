@@ -1,4 +1,4 @@
-"""Loops that build layers: each turn makes layers of its own, so that they are told apart where their number is known."""
+"""Loops that build layers: each turn makes layers of its own, told apart where the number of turns is known."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Building(Calls):
         if words is None:
             words = self._words[loop] = mentioned(loop.body if isinstance(loop, s.For) else [loop.element])
         target = loop.target if isinstance(loop, s.For) else loop.loops[0][0]
-        if not words & mentioned([target]) or self.drives_by(words):
+        if self.drives_by(words) or not words & (mentioned([target]) | self._shaped_words):
             return False
         return bool(words & self._layer_words) or self._in_constructor() or bool(words & self._network_names())
 
@@ -54,6 +54,13 @@ class Building(Calls):
     def _layer_words(self) -> frozenset[str]:
         """What the layers of libraries are called."""
         return frozenset(name.rpartition(".")[2] for name in self.libraries.sizes) - {"*"}
+
+    @cached_property
+    def _shaped_words(self) -> frozenset[str]:
+        """What layers are called that are as large as what goes in asks for."""
+        return frozenset(
+            name.rpartition(".")[2] for name, row in self.libraries.sizes.items() if "inputs" in row.weights
+        )
 
 
 def mentioned(parts: Iterable[s.Expr | s.Stmt]) -> frozenset[str]:

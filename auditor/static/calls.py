@@ -320,6 +320,7 @@ class Calls(Provenance):
             if found is not None and self.unknown_bases(obj.cls):
                 return self.call(Fn(found[1], self.scopes[found[0]].frame, Ref(obj)), args, site)
         if obj.kind == "loss":
+            self.reconstructs(args, expr)
             return self.as_loss(self.result(args, site))
         if obj.kind == "metric":
             self.sink("score", self.all_spilled(args.all()), site)
@@ -337,6 +338,8 @@ class Calls(Provenance):
         """A method of something that is not an object of the project with that method."""
         value = self._called_method(receiver, name, args, site, expr)
         row = self.method_row(receiver, name, args)
+        if row is not None and row.makes is not None and type(value) is Data and value.sym is not None:
+            self.makes(row.makes, args, value.sym)
         if row is None or row.rows is None:
             return value
         return self.flowed(row.rows, receiver, args, site, value, expr, row)
@@ -532,7 +535,7 @@ class Calls(Provenance):
         self.world.set(obj, "%items", NONE)
 
     def _told_apart(self, obj: Obj, items: tuple[Value, ...], value: Value) -> bool:
-        """Each element of a list is known on its own; of layers, also where a loop that is told turn by turn adds them."""
+        """Each element of a list is known on its own; layers also where a loop that is told turn by turn adds them."""
         if len(items) < LONGEST_LIST and not (self.stack and self.stack[-1].loops):
             return True
         layer = type(value) is Ref and value.obj.kind == "module"

@@ -8,10 +8,10 @@ from typing import Literal
 from auditor.libraries import Argument, Call, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
-from auditor.static.machine import Activation, Arguments, Dead, Outcome
 from auditor.static.layers import Layered
+from auditor.static.machine import Activation, Arguments, Dead, Outcome
 from auditor.static.objects import AS_BUILT, HANDED_IN
-from auditor.static.sizes import Applied, Given
+from auditor.static.sizes import Applied
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -33,6 +33,7 @@ from auditor.trace import (
     Accumulate,
     Apply,
     Compare,
+    Configure,
     Forward,
     Mode,
     ModeName,
@@ -46,6 +47,7 @@ from auditor.trace import (
 )
 
 FIRST = Argument(at=0)
+NOTHING = Arguments([], {})
 FROM_SINKS: dict[str, SinkKind] = {
     "score": "score",
     "store": "store",
@@ -164,10 +166,12 @@ class Effects(Layered):
             return Forward(
                 place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
                 name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
-                apart=apart, rows=rows, marks=marks, again=again,
+                apart=apart, rows=rows, marks=marks, again=again, element=trail is not None and trail.role == "element",
+                length=self.rows_of(args),
             )  # fmt: skip
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
+        self.passes_in(event, obj, args, called)
         for earlier in inside.flows:
             earlier.feeds.add(event)
         flows = inside.flows | {event}
@@ -178,6 +182,30 @@ class Effects(Layered):
         return Data(
             sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
         )  # fmt: skip
+
+    def passes_in(self, event: Forward, obj: Obj, args: Arguments, called: s.Call | None) -> None:
+        """What goes into a pass is known by its symbols and by its words."""
+        syms = {value.sym for value in args.all() if type(value) is Data and value.sym is not None}
+        words = {subject(arg.value) for arg in called.args} if called is not None else set()
+        self.went_in.setdefault(event, set()).update(syms, words - {""})
+        if obj.fed is None:
+            obj.fed = next((sym for sym in syms if sym in self.arrays), None)
+
+    def reconstructs(self, args: Arguments, called: s.Call | None) -> None:
+        """A loss that compares what comes out of a network with what went in: rows are their own targets."""
+        for number, target in enumerate(args.positional):
+            if type(target) is not Data or target.flows:
+                continue
+            plain = called is not None and number < len(called.args) and not called.args[number].star
+            word = subject(called.args[number].value) if plain and called is not None else ""
+            for flow in frozenset().union(*(value.flows for value in args.all() if type(value) is Data)):
+                if self.went_in.get(flow, set()) & {target.sym, word or target.sym}:
+                    flow.model.generative = True
+
+    def rows_of(self, args: Arguments) -> int | None:
+        """How many rows go in at once."""
+        first = next((value for value in args.all() if type(value) is Data), None)
+        return self.count_of(first) if first is not None else None
 
     def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
         """The mode of a call that says so itself; where it does not, what the network's own call has as its default."""
@@ -279,11 +307,52 @@ class Effects(Layered):
         bound = self.stack[-1].loops[-1]
         return not any(names(arg.value) & bound for arg in called.args)
 
-    def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
+    def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
         models = None
         if objs is not None:
             models = frozenset(self.model(part) for obj in objs for part in self.family(obj))
-        self.emit(Step, site, models, lambda place: Step(place=place, models=models))
+        optimizer: Configure | None = self.world.get(by, "%configured") if by is not None else None
+        turns = tuple(self.turning)
+        self.emit(
+            Step, site, (models, optimizer),
+            lambda place: Step(place=place, models=models, optimizer=optimizer, turns=turns),
+        )  # fmt: skip
+
+    def will_use(self, obj: Obj, row: Method, optimizer: Value | None, site: int) -> None:
+        """A framework is told which optimizer to use on a network."""
+        if type(optimizer) is Const and isinstance(optimizer.value, str):
+            name = self.libraries.below(row.optimizers or "", optimizer.value)
+            made = self.libraries.call(name) if name is not None else None
+            if made is not None and name is not None:
+                self.configured(
+                    Obj("optimizer", site, self.frame.module, lib=name), made, NOTHING, frozenset((obj,)), site
+                )
+            return
+        if type(optimizer) is not Ref or optimizer.obj.kind != "optimizer":
+            return
+        made, given = self.libraries.call(optimizer.obj.lib), optimizer.obj.given
+        if made is not None and isinstance(given, Arguments):
+            self.configured(optimizer.obj, made, given, frozenset((obj,)), site)
+
+    def configured(self, obj: Obj, row: Call, args: Arguments, objs: frozenset[Obj] | None, site: int) -> None:
+        """An optimizer over the weights of these networks."""
+        if row.steps is None:
+            return
+        steps = row.steps
+        models = frozenset(self.model(part) for one in objs for part in self.family(one)) if objs is not None else None
+        rate = self.known(self.operand(args, steps.rate))
+        first = self.items(args.positional[0]) if args.positional else None
+        grouped = any(type(one) is Ref and one.obj.kind == "dict" for one in first or ())
+        decay = self.known(self.operand(args, steps.decay)) if steps.decay is not None else 0.0
+        decay = None if grouped else decay
+        event = self.emit(
+            Configure, site, (models, rate, decay),
+            lambda place: Configure(
+                place=place, models=models, kind=obj.lib, rate=rate, decay=decay, decoupled=steps.decoupled,
+                adaptive=steps.adaptive,
+            ),
+        )  # fmt: skip
+        self.world.set(obj, "%configured", event)
 
     def gradients(self, row_turns: str, args: Arguments, where: Argument | None) -> Gradients:
         """The context that a row describes, not entered yet."""
@@ -432,7 +501,10 @@ class Effects(Layered):
         obj = self.make("optimizer", site, lib=name)
         inside = self.all_spilled(args.all())
         networks = {part for value in args.all() for part in self.networks_in(value)}
-        self.world.set(obj, "%of", inside.of | networks or (frozenset() if inside.leaf else None))
+        objs = inside.of | networks or (frozenset() if inside.leaf else None)
+        self.world.set(obj, "%of", objs)
+        obj.given = args
+        self.configured(obj, row, args, objs, site)
         return Ref(obj)
 
     def _object(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
@@ -442,6 +514,7 @@ class Effects(Layered):
         return Data(self.fresh(site), kind="loader")
 
     def _loss_of(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        self.reconstructs(args, called)
         return self.as_loss(self.result(args, site))
 
     @staticmethod
@@ -785,12 +858,12 @@ class Effects(Layered):
             for value in args.all():
                 if type(value) in (Fn, Partial):
                     self.call(value, Arguments([], {}), site)
-            self.optimizer_step(objs, site)
+            self.optimizer_step(objs, site, obj)
             return Data(self.fresh(site))
         if row.does == "step-of":
             target = self.operand(args, row.arg)
             objs = self.world.get(target.obj, "%of") if type(target) is Ref else None
-            self.optimizer_step(objs, site)
+            self.optimizer_step(objs, site, target.obj if type(target) is Ref else None)
             return Data(self.fresh(site))
         if row.does == "scale":
             return args.positional[0] if args.positional else UNKNOWN
@@ -860,6 +933,8 @@ class Effects(Layered):
             return self.result(args, site)
         if row.does in FROM_SINKS:
             self.showing(row.does, obj, args, site)
+        if row.optimizer is not None:
+            self.will_use(obj, row, self.operand(args, row.optimizer), site)
         for value in args.all():
             if type(value) is Data and value.sym in self.arrays:
                 obj.fed = value.sym
@@ -926,6 +1001,13 @@ class Effects(Layered):
 
 
 _NO_ROW = Call(does="value")
+
+
+def subject(expr: s.Expr) -> str:
+    """Whose methods are called, as the user wrote it: ``x`` in ``x.view(-1).float()``."""
+    while isinstance(expr, s.Call) and isinstance(expr.func, s.Attr):
+        expr = expr.func.obj
+    return s.written(expr)
 
 
 def dotted(expr: s.Expr) -> str:

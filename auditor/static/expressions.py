@@ -36,7 +36,7 @@ from auditor.static.values import (
     either,
 )
 from auditor.static.worlds import Modes, World
-from auditor.trace import Cut
+from auditor.trace import Cut, Turns
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
@@ -394,9 +394,10 @@ class Expressions(Building):
         """A stretch of a sequence of numbers; of other things, all of them."""
         items = self.items(owner) if type(owner) is Seq or (type(owner) is Ref and owner.obj.kind == "list") else None
         ends = [end.value for end in (bounds.low, bounds.high, bounds.step) if type(end) is Const]
-        if items is None or len(ends) < 3 or not all(end is None or isinstance(end, int) for end in ends):
+        whole = [end for end in ends if end is None or isinstance(end, int)]
+        if items is None or len(whole) < 3 or whole[2] == 0 or not all(type(item) is Const for item in items):
             return owner
-        return Seq(items[slice(*ends)]) if all(type(item) is Const for item in items) and ends[2] != 0 else owner
+        return Seq(items[slice(*whole)])
 
     def locates(self, name: str) -> bool:
         """An attribute that takes rows by number or label (``iloc``)."""
@@ -778,7 +779,7 @@ class Expressions(Building):
         try:
             if items is not None:
                 return self._collected(expr, self._turn_by_turn(expr, items), items)
-            self.turning.append((expr, self.turns_of(first) if single else None))
+            self.turning.append(Turns(expr, self.turns_of(first) if single else None))
             for number, (target, iterable, tests) in enumerate(expr.loops):
                 source = first if number == 0 else self.evaluate(iterable)
                 self.assign(target, self.iterated(source, iterable.site))

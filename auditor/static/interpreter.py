@@ -28,7 +28,7 @@ from auditor.static.values import (
     alternatives,
 )
 from auditor.static.worlds import World, common, distinct, widened
-from auditor.trace import Grad, ModeName, Switch
+from auditor.trace import Grad, ModeName, Switch, Turns
 
 MOST_TURNS = 4
 LONGEST_UNROLLED = 6
@@ -410,7 +410,7 @@ class Interpreter(Expressions):
 
             return [one for one, _ in self.in_every_world(run, start)]
 
-        self.turning.append((statement, self.turns_of(value)))
+        self.turning.append(self._with_world(world, lambda: self.turns_over(statement, value)))
         try:
             return self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world)
         finally:
@@ -422,7 +422,7 @@ class Interpreter(Expressions):
         def turn(start: World) -> list[World]:
             return self.reduced(self.branch(statement.test, start)[0])
 
-        self.turning.append((statement, None))
+        self.turning.append(Turns(statement, None))
         try:
             flow = self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world, endless)
         finally:

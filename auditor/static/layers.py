@@ -1,12 +1,13 @@
-"""What the trace is told of a network: its layers in order, with their weights and shapes where the program reveals them.
+"""What the trace is told of a network: its layers in order, with weights and shapes where the program reveals them.
 
-Asked after the program was followed, of what was kept on the way: which calls made the layers, what these were given, and
-which tensors went through which of them.
+Asked after the program was followed, of what was kept on the way: which calls made the layers, what these were given,
+and which tensors went through which of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from auditor.static import syntax as s
 from auditor.static.objects import Objects
 from auditor.static.sizes import Applied, Arguing, Given, Named, Several, as_shape
 from auditor.static.values import Obj
-from auditor.trace import Layer, Network
+from auditor.trace import Layer, Model, Network
 
 UNKNOWN_SIZE = Size(weights="unknown", fixed="unknown", gives="unknown")
 DEEPEST = 30
@@ -29,6 +30,7 @@ class Walk:
     layers: list[Layer] = field(default_factory=list)
     seen: set[Obj] = field(default_factory=set)
     complete: bool = True
+    whole: bool = True
     pretrained: bool = False
     depth: int = 0
     loops: frozenset[Hashable] = frozenset()
@@ -47,10 +49,25 @@ class Layered(Objects):
         for obj, model in self.models.items():
             model.network = self.network(obj)
 
+    def networks(self) -> list[Model]:
+        """Every network that is made and is no part of another one, in the order of making."""
+        made = [obj for obj in self._objects.values() if obj.kind == "module" and not obj.handed]
+        parts = {part for obj in made for held in obj.children.values() for part in held}
+        found: list[Model] = []
+        for obj in made:
+            asked = obj.cls is not None and obj.site == obj.cls.site and len(self.instances[obj.cls]) > 1
+            if obj in parts or asked or obj in self.copies:
+                continue
+            model = self.model(obj)
+            model.network = self.network(obj)
+            if model.network.weights or model.network.frozen or not model.network.counted:
+                found.append(model)
+        return found
+
     def network(self, obj: Obj) -> Network:
-        walk = Walk(loops=frozenset(loop for loop, _ in obj.loops))
+        walk = Walk(loops=frozenset(turns.loop for turns in obj.loops))
         self.through(obj, "", None, walk)
-        return Network(tuple(walk.layers), walk.complete, walk.pretrained)
+        return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole)
 
     def original(self, obj: Obj) -> Obj:
         """What it is a copy of, and so on: what it is made of is known of that one."""
@@ -67,7 +84,9 @@ class Layered(Objects):
         walk.seen.add(obj)
         walk.depth += 1
         source = self.original(obj)
-        walk.complete &= not source.partial and not obj.handed
+        known = not source.partial and not obj.handed
+        walk.complete &= known
+        walk.whole &= known
         told = self._of_class if source.cls is not None else self._of_library
         shape = told(obj, source, path, inputs, walk)
         walk.depth -= 1
@@ -91,6 +110,7 @@ class Layered(Objects):
         walk.layers.append(Layer(
             path, source.lib, None if source.site < 0 else self.place_in(source), said.sensitivity, said.rate,
             weights, fixed, shape, trainable, row.part if row is not None else "other", asked.penalised(),
+            asked.width(),
         ))  # fmt: skip
         out = self._parts(source, path, inputs, asked, walk)
         return shape if shape is not None else out
@@ -106,16 +126,19 @@ class Layered(Objects):
 
     def times(self, weights: int | None, obj: Obj, walk: Walk) -> int | None:
         """Weights of all that the turns of loops make, where the network as a whole is not made in these loops."""
-        own = [turns for loop, turns in obj.loops if loop not in walk.loops] if weights else []
+        own = [turns.count for turns in obj.loops if turns.loop not in walk.loops] if weights else []
         if weights is None or any(turns is None for turns in own):
             return None
-        return weights * prod(turns for turns in own if turns is not None)
+        return weights * int(prod(turns for turns in own if turns is not None))
 
     def _of_class(self, obj: Obj, source: Obj, path: str, inputs: Shape | None, walk: Walk) -> Shape | None:
         """A network of a class of the project."""
         assert source.cls is not None
+        inputs = inputs if inputs is not None or obj.fed is None else self.row_shape(obj.fed)
         walk.complete &= not self.unknown_bases(source.cls)
+        walk.whole &= not self.unknown_bases(source.cls)
         for row in self.base_rows(source.cls):
+            walk.whole &= row.does != "model" or row.complete
             if row.does == "model" and (row.sensitivity is not None or not row.complete):
                 walk.complete &= row.complete
                 if row.sensitivity is not None:
@@ -134,8 +157,9 @@ class Layered(Objects):
     def _own(self, obj: Obj, source: Obj, path: str, walk: Walk) -> None:
         """Arrays of weights that a class of the project holds itself."""
         for name, sym in source.own.items():
-            shape = self.array(sym)
-            weights = prod(one for one in shape if one) if shape is not None and None not in shape else None
+            length, shape = self.length(sym), self.row_shape(sym)
+            sizes = (length, *(shape or ()))
+            weights = None if None in sizes else prod(size for size in sizes if size is not None)
             walk.layers.append(Layer(
                 f"{path}.{name}" if path else name, "parameter", self.place_in(source), weights=self.times(
                     weights, obj, walk
@@ -215,37 +239,18 @@ class Layered(Objects):
         """The shape of a row that goes into a network: of the tensor that it is called with, or begins with."""
         for key in obj.calls:
             if isinstance(key, tuple) and key[1] is obj:
-                shape = self.tensor_shape(self.tensors[key[0]].inputs, {}, walk)
+                shape: Shape | None = self.tensor_shape(self.tensors[key[0]].inputs, {}, walk)
                 if shape is not None:
                     return shape
         if obj.fed is not None:
-            shape = self.array(obj.fed)
+            shape = self.row_shape(obj.fed)
             if shape is not None:
                 return shape
         given = obj.given if isinstance(obj.given, Given) else Given()
         for one in (*given.positional, *given.keyword.values()):
             for inner in one if isinstance(one, tuple) else (one,):
                 if isinstance(inner, Named) and inner.sym in self.arrays:
-                    return self.array(inner.sym)
-        return None
-
-    def array(self, sym: Hashable) -> Shape | None:
-        """The shape of an array, or of a tensor that a network begins with."""
-        if isinstance(sym, tuple) and sym and sym[0] == "shape":
-            return sym[1]
-        given = self.arrays.get(sym)
-        if given is None:
-            return None
-        row, size = self.libraries.arrays.get(given.name), self.libraries.size(given.name)
-        try:
-            if row is not None and isinstance(row.rows, str):
-                names = Arguing(self, row.takes, given)
-                inner = as_shape(evaluate(row.row, names)) if row.row else ()
-                return as_shape((*((evaluate(row.rows, names),) if row.rows else ()), *inner))
-            if size is not None:
-                return as_shape(evaluate(size.gives, Arguing(self, size.takes, given)))
-        except Unknown:
-            return None
+                    return self.row_shape(inner.sym)
         return None
 
     def tensor_shape(self, inputs: Hashable, shapes: dict[Hashable, Shape | None], walk: Walk) -> Any:
@@ -257,7 +262,7 @@ class Layered(Objects):
             return shapes[inputs]
         tensor = self.tensors.get(inputs)
         if tensor is None:
-            return self.array(inputs)
+            return self.row_shape(inputs)
         shapes[inputs] = None  # in a loop
         taken = self.tensor_shape(tensor.inputs, shapes, walk)
         if isinstance(tensor.of, Obj):
@@ -281,10 +286,12 @@ class Asked:
         self._names = Arguing(layered, row.takes, given, {"inputs": inputs} if inputs is not None else {})
         self._functions = {"weights_of": self._weights_of, "shape_of": self._shape_of}
         for name, formula in row.where.items():
-            try:
-                self._names.beside[name] = evaluate(formula, self._names, self._functions)
-            except Unknown:
-                continue  # and whatever asks for it
+            self._name(name, formula)
+
+    def _name(self, name: str, formula: str) -> None:
+        """What the row calls by a name of its own; what is not known has none."""
+        with suppress(Unknown):
+            self._names.beside[name] = evaluate(formula, self._names, self._functions)
 
     def count(self, what: Literal["weights", "fixed"]) -> int | None:
         try:
@@ -292,6 +299,13 @@ class Asked:
         except Unknown:
             return None
         return int(value) if isinstance(value, (int, float)) and value >= 0 else None
+
+    def width(self) -> int | None:
+        try:
+            value = self._names(self.row.width) if self.row.width else None
+        except Unknown:
+            return None
+        return value if isinstance(value, int) else None
 
     def shape(self) -> Shape | None:
         return self._shape(self.row.gives)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from auditor.libraries import Attribute, Call, Method
 from auditor.static import syntax as s
-from auditor.static.conventions import MODEL_CLASS, names_model
+from auditor.static.conventions import MODEL_CLASS, names_generative, names_model
 from auditor.static.sizes import Sizes
 from auditor.static.values import (
     UNKNOWN,
@@ -339,6 +339,8 @@ class Objects(Sizes):
                 if obj.lib == "loaded":
                     model.origin = "loaded"
             model.told_in_call = self.told_in_call(obj)
+            model.generative = any(map(names_generative, (obj.name, model.kind, obj.module.rpartition("/")[2])))
+            model.loops = frozenset(turns.loop for turns in obj.loops)
             self.models[obj] = model
         return model
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from auditor.libraries import Shape, Unknown, evaluate
+from auditor.libraries import Array, Shape, Size, Unknown, evaluate
 from auditor.libraries.formulas import MOST
 from auditor.static.machine import Arguments, Machine
 from auditor.static.values import Const, Data, Lib, Obj, Ref, Seq, Value
+from auditor.trace import Forward, Turns
 
 LONGEST = 64
 """Of a list of sizes that is kept."""
@@ -94,14 +95,24 @@ class Sizes(Machine):
         super().__init__(*args)  # type: ignore[arg-type]  # the layers add no arguments of their own
         self.defaults: dict[Hashable, Any] = {}
         """What a value is unless somebody says otherwise, by its symbol."""
-        self.arrays: dict[Hashable, Given] = {}
-        """The calls that made arrays, by the symbol of the array."""
+        self.arrays: dict[Hashable, tuple[Array | Size, Given]] = {}
+        """The calls that made arrays, and tensors that networks begin with, by symbol, with what data say of them."""
         self.ranges: dict[Hashable, tuple[Any, ...]] = {}
         """The operands of calls of ``range``, by the symbol of what they give."""
-        self.turning: list[tuple[Hashable, int | None]] = []
-        """The loops that run whose turns are not told apart, with the number of turns where it is known."""
+        self.turning: list[Turns] = []
+        """The loops that run whose turns are not told apart."""
+        self.went_in: dict[Forward, set[Hashable]] = {}
+        """What went into each pass: symbols, and the user's words."""
+        self.options: dict[Hashable, Obj] = {}
+        """Who described the options of a command line, by the symbol of what holds them."""
+        self.flags: dict[Obj, dict[str, Any]] = {}
+        """The options that a parser of the command line was told of, with their defaults."""
         self.tensors: dict[Hashable, Tensor] = {}
         """What made a tensor inside a network, by its symbol."""
+
+    def count_of(self, value: Value) -> int | None:
+        """How many rows a value holds."""
+        raise NotImplementedError
 
     # what is kept
 
@@ -138,28 +149,38 @@ class Sizes(Machine):
     def shaped(self, name: str, args: Arguments, sym: Hashable) -> None:
         """A library's call makes an array whose shape it is told, or a tensor of tensors."""
         row = self.libraries.arrays.get(name)
-        if row is not None and row.counts:
-            self.ranges[sym] = self.given(args).positional
-        elif row is not None and row.like:
-            like = Arguing(self, row.takes, self.given(args, name)).kept(row.like)
+        if row is not None:
+            self.makes(row, args, sym)
+        elif name in self.libraries.sizes:
+            inputs, given = self.syms_in(args), self.given(args, name)
+            if inputs is None:
+                self.arrays[sym] = self.libraries.sizes[name], given
+            else:
+                self.tensors[sym] = Tensor(given, inputs)
+
+    def makes(self, row: Array, args: Arguments, sym: Hashable) -> None:
+        """An array, as a row describes it."""
+        given = self.given(args)
+        if row.counts:
+            self.ranges[sym] = given.positional
+        elif row.like:
+            like = Arguing(self, row.takes, given).kept(row.like)
             made = self.arrays.get(like.sym) if isinstance(like, Named) else None
             if made is not None:
                 self.arrays[sym] = made
-        elif row is not None:
-            self.arrays[sym] = self.given(args, name)
-        elif name in self.libraries.sizes:
-            inputs = self.syms_in(args)
-            given = self.given(args, name)
-            if inputs is None:
-                self.arrays[sym] = given
-            else:
-                self.tensors[sym] = Tensor(given, inputs)
+        else:
+            self.arrays[sym] = row, given
 
     def computed(self, what: str, args: Arguments) -> Value | None:
         """The number that a function of numbers gives, or its name where some of them are only named."""
         if args.keyword or args.more is not None:
             return None
         given = tuple(self.plain(value) for value in args.positional)
+        count = self.count_of(args.positional[0]) if what == "len" and args.positional else None
+        if count is not None:
+            sym = ("computed", what, given)
+            self.defaults[sym] = count
+            return Data(sym)
         if NOT_KNOWN in given or not given:
             return None
         try:
@@ -179,6 +200,38 @@ class Sizes(Machine):
         """A tensor comes out of a layer that is called, inside a network or to make one."""
         self.tensors[sym] = Tensor(obj, self.syms_in(args))
         owner.calls[sym, obj] = None
+
+    def length(self, sym: Hashable, part: str | None = None) -> int | None:
+        """How many rows an array has, or this part of a published data set."""
+        row, given = self.arrays.get(sym, (None, None))
+        if given is None or not isinstance(row, Array) or not row.rows:
+            return None
+        if not isinstance(row.rows, str):
+            return row.rows.get(part) if part is not None else None  # type: ignore[call-overload]
+        try:
+            count = evaluate(row.rows, Arguing(self, row.takes, given))
+        except Unknown:
+            return None
+        return int(count) if isinstance(count, (int, float)) and count >= 0 else None
+
+    def row_shape(self, sym: Hashable) -> Shape | None:
+        """The shape of one row of an array, or of a tensor that a network begins with."""
+        row, given = self.arrays.get(sym, (None, None))
+        formula = row.row if isinstance(row, Array) else row.gives if row is not None else ""
+        if row is None or given is None or not formula:
+            return None
+        try:
+            return as_shape(evaluate(formula, Arguing(self, row.takes, given)))
+        except Unknown:
+            return None
+
+    def known(self, value: Value | None) -> Any:
+        """A number that is told, or is the default; None where neither is known."""
+        try:
+            number = self.read(self.plain(value)) if value is not None else None
+        except Unknown:
+            return None
+        return number if isinstance(number, (int, float)) and not isinstance(number, bool) else None
 
     def turns_of(self, value: Value) -> int | None:
         """How often a loop over this goes round."""
@@ -217,6 +270,10 @@ class Sizes(Machine):
             if sym[0] == "op" and sym[1] in _SIGNS:
                 names = {"a": self.number(sym[2]), "b": self.number(sym[3])}
                 return evaluate(f"a {_SIGNS[sym[1]]} b", names.__getitem__)
+            if sym[0] == "attr" and sym[1] in self.options:
+                flags = self.flags.get(self.options[sym[1]], {})
+                if sym[2] in flags:
+                    return self.read(flags[sym[2]])
             if sym[0] == "computed":
                 return figured(sym[1], self.read(sym[2]))
         raise Unknown(sym)
@@ -268,7 +325,15 @@ def _has_names(value: Any) -> bool:
     return isinstance(value, Named) or (isinstance(value, tuple) and any(_has_names(one) for one in value))
 
 
-_SIGNS = {"Add": "+", "Subtract": "-", "Multiply": "*", "Divide": "/", "FloorDivide": "//", "Modulo": "%", "Power": "**"}
+_SIGNS = {
+    "Add": "+",
+    "Subtract": "-",
+    "Multiply": "*",
+    "Divide": "/",
+    "FloorDivide": "//",
+    "Modulo": "%",
+    "Power": "**",
+}
 
 
 @lru_cache(maxsize=512)

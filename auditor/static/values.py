@@ -13,7 +13,7 @@ from typing import Any
 from auditor.static import syntax as s
 from auditor.static.trails import Trail, merged
 from auditor.static.trails import alternatives as perhaps
-from auditor.trace import Accumulate, Forward
+from auditor.trace import Accumulate, Forward, Turns
 
 
 class Frame:
@@ -87,7 +87,7 @@ class Obj:
         """Arrays of weights of its own, by attribute."""
         self.frozen = False
         """No gradients are taken of its weights, as it was left last."""
-        self.loops: tuple[tuple[Hashable, int | None], ...] = ()
+        self.loops: tuple[Turns, ...] = ()
         """The loops that it is made in whose turns are not told apart, with the number of their turns."""
 
     def __repr__(self) -> str:

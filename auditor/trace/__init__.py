@@ -6,6 +6,7 @@ from auditor.trace.events import (
     Apply,
     Build,
     Compare,
+    Configure,
     Event,
     Forward,
     Grad,
@@ -23,13 +24,16 @@ from auditor.trace.events import (
     Step,
     Switch,
     Train,
+    Turns,
 )
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
+from auditor.trace.limits import Limits
 from auditor.trace.networks import Layer, Model, Network, Sensitivity
 from auditor.trace.places import Place, Source, Span
-from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, apart, holds, meet
+from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, apart, counted, holds, meet
 from auditor.trace.rule import Report, Rule, rule
 from auditor.trace.trace import Trace
+from auditor.trace.trainings import Training, trainings
 
 __all__ = [
     "Accumulate",
@@ -38,6 +42,7 @@ __all__ = [
     "Build",
     "Compare",
     "Confidence",
+    "Configure",
     "Cut",
     "Edit",
     "Event",
@@ -48,6 +53,7 @@ __all__ = [
     "Grad",
     "Layer",
     "Learning",
+    "Limits",
     "Mark",
     "MarkKind",
     "Mode",
@@ -76,8 +82,11 @@ __all__ = [
     "Switch",
     "Trace",
     "Train",
+    "Training",
+    "Turns",
     "apart",
     "assessments",
+    "counted",
     "divided",
     "holds",
     "learnings",
@@ -85,5 +94,6 @@ __all__ = [
     "named",
     "rule",
     "split_before",
+    "trainings",
     "way",
 ]

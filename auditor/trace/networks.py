@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -38,6 +39,8 @@ class Layer:
     part: Part = "other"
     penalised: bool = False
     """A penalty on its weights is asked for where it is made."""
+    width: int | None = None
+    """How many units or channels come out."""
 
     @property
     def name(self) -> str:
@@ -62,6 +65,8 @@ class Network:
     complete: bool = False
     pretrained: bool = False
     """Some of its weights come from an earlier training."""
+    whole: bool = False
+    """Every part that holds weights is known, whatever its mode does."""
 
     @property
     def sensitive(self) -> tuple[Layer, ...]:
@@ -76,7 +81,7 @@ class Network:
     @property
     def counted(self) -> bool:
         """The weights of every layer are known."""
-        return self.complete and all(layer.weights is not None for layer in self.layers)
+        return self.whole and all(layer.weights is not None for layer in self.layers)
 
     @property
     def weights(self) -> int:
@@ -124,3 +129,7 @@ class Model:
     """It takes gradients in its own forward (energies, forces, physics losses), or may learn from losses by itself."""
     told_in_call: bool = False
     """The mode is an argument of each call (Keras) and no state of the object."""
+    generative: bool = False
+    """Its name says that it generates, reconstructs or acts: rows are no measure of what it learns from."""
+    loops: frozenset[Hashable] = frozenset()
+    """The loops that it is made anew in."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 from auditor.trace.events import Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch
+from auditor.trace.limits import DEFAULT_LIMITS, Limits
 from auditor.trace.networks import Layer, Model
 from auditor.trace.rows import Cut, PartName, Rows
 
@@ -21,8 +22,9 @@ JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 class Trace:
     """Events as a graph: loops and branches make several orders possible, and each question says which it means."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], limits: Limits = DEFAULT_LIMITS) -> None:
         self._events = tuple(events)
+        self.limits = limits
         self._answers: dict[object, object] = {}
 
     def remembered(self, question: object, answer: Callable[[], A]) -> A:
