@@ -81,8 +81,8 @@ def decay_cannot_act(trace: Trace) -> Iterator[Report]:
             yield Report(
                 optimizer.place,
                 f"a weight decay of {optimizer.decay:g} takes {share:.2%} of a weight over the whole run (learning "
-                f"rate {optimizer.rate:g} x decay x {training.steps:,} steps): it regularises nothing. To take a tenth, "
-                f"it would have to be about {training.decay_taking(0.1, optimizer):g}.",
+                f"rate {optimizer.rate:g} x decay x {training.steps:,} steps): it regularises nothing. To take a "
+                f"tenth, it would have to be about {training.decay_taking(0.1, optimizer):g}.",
                 (Evidence(training.place, "it learns here"),),
                 Confidence.MEDIUM if optimizer.assumed or training.event.assumed else Confidence.HIGH,
             )

@@ -41,6 +41,7 @@ Role = Literal[
     "elements",  # iterates over what it is given
     "enumerate",
     "zip",
+    "mapping",  # makes a dictionary of pairs and of keywords
     "constant",  # returns something that holds no output of a network (sizes, times, configuration)
     "detach",  # returns the values without their graph
     "read",  # reads a number out of a tensor: without graph (float)
@@ -340,6 +341,10 @@ class Method(BaseModel):
     records: bool = True
     """forward: False where the method switches autograd off by itself (``generate``)."""
     kind: str | None = None
+    begins: Array | None = None
+    """The shape of one row that goes into the receiver from now on."""
+    options: Literal["adds", "gives"] | None = None
+    """An option of the command line is described; or what holds all of them comes back."""
     makes: Array | None = None
     """How many rows of which shape come back."""
     optimizer: Argument | None = None
@@ -354,7 +359,8 @@ class Attribute(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient"]
+    does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient", "freeze", "shape"]
+    """``freeze``: set to False, no gradients are taken of the weights; ``shape``: a constant, known where it is."""
     rows: Literal["same", "index", "none", "whole"] | None = None
     """``whole``: what the rows were divided from."""
     see: str | None = None

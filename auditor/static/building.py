@@ -7,7 +7,7 @@ from functools import cached_property
 
 from auditor.static import syntax as s
 from auditor.static.calls import Calls
-from auditor.static.values import Const, Seq, Value
+from auditor.static.values import Const, Fn, Seq, Value
 
 MOST_TURNS_BUILT = 40
 """Of a loop that builds layers."""
@@ -17,6 +17,10 @@ class Building(Calls):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self._words: dict[s.For | s.Comp, frozenset[str]] = {}
+        self.definitions: dict[s.Function, Fn] = {}
+        """The functions of the project that have been defined so far."""
+        self._known_builders: set[str] = set()
+        self._counted = 0, 0
 
     def drives_by(self, words: frozenset[str]) -> bool:
         """Something among these names switches modes, takes gradients or steps."""
@@ -38,17 +42,24 @@ class Building(Calls):
         words = self._words.get(loop)
         if words is None:
             words = self._words[loop] = mentioned(loop.body if isinstance(loop, s.For) else [loop.element])
-        target = loop.target if isinstance(loop, s.For) else loop.loops[0][0]
-        if self.drives_by(words) or not words & (mentioned([target]) | self._shaped_words):
+        target = mentioned([loop.target if isinstance(loop, s.For) else loop.loops[0][0]])
+        if self.drives_by(words - target) or not words & (target | self._shaped_words):
             return False
-        return bool(words & self._layer_words) or self._in_constructor() or bool(words & self._network_names())
+        return bool(words & self._layer_words) or self._in_constructor() or bool(words & self._builders())
 
     def _in_constructor(self) -> bool:
         return any(one.receiver is not None and one.function is not None and one.function.name == "__init__"
                    for one in self.stack)  # fmt: skip
 
-    def _network_names(self) -> set[str]:
-        return {cls.name for cls in self.scopes if cls.name[:1].isupper() and self.is_network(cls)}
+    def _builders(self) -> set[str]:
+        """The project's networks, and functions that make layers and do nothing with them."""
+        counts = len(self.scopes), len(self.definitions)
+        if counts != self._counted:
+            self._counted = counts
+            classes = {cls.name for cls in self.scopes if self.is_network(cls)}
+            functions = (function for function in self.definitions if function.mentions & self._layer_words)
+            self._known_builders = classes | {one.name for one in functions if not self.drives_by(one.mentions)}
+        return self._known_builders
 
     @cached_property
     def _layer_words(self) -> frozenset[str]:

@@ -490,6 +490,7 @@ class Calls(Provenance):
         if name == "__init__":
             if type(target) is Ref and target.obj.cls is not None:
                 self.made_by_base(target.obj, args, site, expr)
+                self.made_as_layer(target.obj, args)
             if type(target) is Ref:
                 for value in args.all():
                     for part in self.networks_in(value):

@@ -384,8 +384,9 @@ class Effects(Layered):
             value = apply(self, row, name, args, site, called)
         else:
             value = self.result(args, site, kind=row.kind or "")
-        if type(value) is Data and value.sym is not None:
-            self.shaped(name, args, value.sym)
+        made = value.sym if type(value) is Data else value.obj if type(value) is Ref else None
+        if made is not None:
+            self.shaped(name, args, made)
         return value
 
     def libraries_know(self, name: str) -> bool:
@@ -723,6 +724,20 @@ class Effects(Layered):
             return Seq(tuple(Seq(row) for row in zip(*(items or () for items in listed), strict=False)))
         return self.iterating(Seq(tuple(self.elements(value) for value in args.positional)), site)
 
+    def _mapping(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        pairs = self.items(args.positional[0]) if args.positional else ()
+        if pairs is None or args.more is not None:
+            return self.result(args, site)
+        known: dict[str, Value] = {}
+        for pair in pairs:
+            if type(pair) is not Seq or len(pair.items) != 2 or type(pair.items[0]) is not Const:
+                return self.result(args, site)
+            known[str(pair.items[0].value)] = pair.items[1]
+        return self.dictionary({**known, **args.keyword}, site)
+
+    def dictionary(self, known: dict[str, Value], site: int) -> Value:
+        raise NotImplementedError
+
     def iterating(self, element: Value, site: int) -> Value:
         """Something to iterate over whose elements are all like this one."""
         obj = self.make("list", site)
@@ -853,6 +868,10 @@ class Effects(Layered):
 
     def kind_method(self, row: Method, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
         """A method of an object that a library made."""
+        if row.options == "adds":
+            self.describes(obj, args)
+        if row.options == "gives":
+            return self.options_of(obj, self.result(args, site))
         if row.does == "step":
             objs: frozenset[Obj] | None = self.world.get(obj, "%of")
             for value in args.all():
@@ -933,6 +952,9 @@ class Effects(Layered):
             return self.result(args, site)
         if row.does in FROM_SINKS:
             self.showing(row.does, obj, args, site)
+        if row.begins is not None:
+            obj.fed = ("begins", obj, site)
+            self.makes(row.begins, args, obj.fed)
         if row.optimizer is not None:
             self.will_use(obj, row, self.operand(args, row.optimizer), site)
         for value in args.all():
@@ -1084,6 +1106,7 @@ _CALLS: dict[str, _Row] = {
     "elements": Effects._elements,
     "enumerate": Effects._enumerate,
     "zip": Effects._zip,
+    "mapping": Effects._mapping,
     "constant": Effects._constant,
     "detach": Effects._detach,
     "read": Effects._read_out,

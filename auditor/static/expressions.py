@@ -13,6 +13,7 @@ from auditor.static.calls import as_element
 from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments, Outcome
 from auditor.static.row_calls import KEPT
+from auditor.static.sizes import LONGEST
 from auditor.static.trails import merged
 from auditor.static.values import (
     NONE,
@@ -178,6 +179,8 @@ class Expressions(Building):
             self.column_written(owner, name, value)
             return
         known = self.known_network(owner)
+        if owner.of and type(value) is Const and isinstance(value.value, bool):
+            self.set_flag(owner.of, name, value.value)
         if known is not None:
             self.set_attribute(known, name, value)
         elif owner.sym is not None:
@@ -307,8 +310,12 @@ class Expressions(Building):
         if self.locates(name) and not value.flows:
             return value
         row = self.libraries.attribute("tensor", name)
-        if row is not None and (value.flows or row.does != "constant"):
-            if row.does == "constant":
+        if row is not None and row.does == "shape":
+            shape = self.known_shape(value, site)
+            if shape is not None:
+                return shape
+        if row is not None and (value.flows or row.does not in ("constant", "shape")):
+            if row.does in ("constant", "shape"):
                 return Data(self.fresh(site))
             if row.does == "detach":
                 return Data(
@@ -388,6 +395,8 @@ class Expressions(Building):
         kind = owner.kind if owner.kind in KEPT else value.kind
         sym = value.sym if type(index) is Const else ("item", owner.sym, expr.site, self.context)
         made = value.on(trail)
+        if type(index) is Bounds:
+            self.alike(sym, owner.sym)
         return replace(made, sym=sym, kind=kind) if (made.sym, made.kind) != (sym, kind) else made
 
     def _sliced(self, owner: Value, bounds: Bounds) -> Value:
@@ -511,6 +520,10 @@ class Expressions(Building):
     def arithmetic(self, op: str, left: Value, right: Value, site: int) -> Value:
         if type(left) is Const and type(right) is Const and op in _ARITHMETIC:
             return self._constant_arithmetic(op, left.value, right.value)
+        if op == "Multiply":
+            repeated = self._repeated_items(left, right) or self._repeated_items(right, left)
+            if repeated is not None:
+                return repeated
         if op == "Add":
             first, second = self.items(left), self.items(right)
             if first is not None and second is not None:
@@ -522,9 +535,19 @@ class Expressions(Building):
         text = type(left) is Const and isinstance(left.value, str)
         if inside.flows and (text or op == "Subtract"):
             self.compare("shown beside" if text else "subtracted from", [left, right], site)
-        made = inside.renamed(None, attached=self.world.grad is not False and not text)
+        tensors = None not in sym and any(_symbol(one) in self.tensors for one in (left, right))
+        made = inside.renamed(sym if tensors else None, attached=self.world.grad is not False and not text)
         made.leaf = inside.leaf
         return made
+
+    def _repeated_items(self, listed: Value, times: Value) -> Value | None:
+        """``[64] * 3``: of numbers."""
+        if type(times) is not Const or type(times.value) is not int or type(listed) not in (Seq, Ref):
+            return None
+        items = self.items(listed)
+        if not items or len(items) * times.value > LONGEST or not all(type(item) is Const for item in items):
+            return None
+        return Seq(items * times.value)
 
     @staticmethod
     def _constant_arithmetic(op: str, left: Any, right: Any) -> Value:

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from auditor.libraries import Answer, Shape, Size, Unknown, evaluate
 from auditor.static import syntax as s
+from auditor.static.machine import Arguments
 from auditor.static.objects import Objects
 from auditor.static.sizes import Applied, Arguing, Given, Named, Several, as_shape
-from auditor.static.values import Obj
+from auditor.static.values import Const, Data, Lib, Obj, Seq, Value
 from auditor.trace import Layer, Model, Network
 
 UNKNOWN_SIZE = Size(weights="unknown", fixed="unknown", gives="unknown")
@@ -69,11 +70,38 @@ class Layered(Objects):
         self.through(obj, "", None, walk)
         return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole)
 
+    def made_as_layer(self, obj: Obj, args: Arguments) -> None:
+        """A class of the project that inherits from a layer hands its arguments on to the layer's constructor."""
+        assert obj.cls is not None
+        bases = [base.name for base in self.foreign(obj.cls) if type(base) is Lib]
+        rows = [(name, self.libraries.call(name)) for name in bases]
+        layer = next((name for name, row in rows if row is not None and row.does == "layer"), None)
+        if layer is not None and obj.kind == "module":
+            obj.given = self.given(args, layer)
+
     def original(self, obj: Obj) -> Obj:
         """What it is a copy of, and so on: what it is made of is known of that one."""
         while obj in self.copies and self.copies[obj] is not obj:
             obj = self.copies[obj]
         return obj
+
+    def known_shape(self, value: Data, site: int) -> Value | None:
+        """The shape of an array, or of a tensor of a functional network, with all of its rows."""
+        tensor = self.tensors.get(value.sym)
+        if tensor is not None and isinstance(tensor.of, Obj) and self.told_in_call(tensor.of):
+            shape: Shape | None = self.tensor_shape(value.sym, {}, Walk())
+        else:
+            shape = self.row_shape(value.sym)
+        if shape is None:
+            return None
+        rows = Data(("rows", value.sym))
+        count = self.count_of(value)
+        if count is not None:
+            self.defaults[rows.sym] = count
+        return Seq((rows, *(Const(one) if one is not None else Data(self.fresh(site)) for one in shape)))
+
+    def fresh(self, site: int) -> Hashable:
+        raise NotImplementedError
 
     # one way through
 
@@ -94,21 +122,22 @@ class Layered(Objects):
 
     def _of_library(self, obj: Obj, source: Obj, path: str, inputs: Shape | None, walk: Walk) -> Shape | None:
         """A layer or a network that a library makes."""
-        row = self.libraries.size(source.lib)
         given = source.given if isinstance(source.given, Given) else Given(more=True)
+        name = given.name or source.lib
+        row = self.libraries.size(name)
         if inputs is None:
-            inputs = self._said(source.lib, given) or self.fed(obj, walk)
+            inputs = self._said(name, given) or self.fed(obj, walk)
         if inputs is None and row is not None and row.rank:
             inputs = (None,) * row.rank
         asked = Asked(self, row or UNKNOWN_SIZE, given, inputs, walk)
-        said = source.answer if isinstance(source.answer, Answer) else Answer(None, None, False)
+        said = source.answer if isinstance(source.answer, Answer) else Answer(None, None, source.cls is not None)
         walk.complete &= said.complete
         walk.pretrained |= asked.pretrained()
         weights, fixed = (self.times(asked.count(formula), obj, walk) for formula in ("weights", "fixed"))
         shape = asked.shape()
         trainable = not obj.frozen and not asked.off("trainable")
         walk.layers.append(Layer(
-            path, source.lib, None if source.site < 0 else self.place_in(source), said.sensitivity, said.rate,
+            path, name, None if source.site < 0 else self.place_in(source), said.sensitivity, said.rate,
             weights, fixed, shape, trainable, row.part if row is not None else "other", asked.penalised(),
             asked.width(),
         ))  # fmt: skip
@@ -134,7 +163,7 @@ class Layered(Objects):
     def _of_class(self, obj: Obj, source: Obj, path: str, inputs: Shape | None, walk: Walk) -> Shape | None:
         """A network of a class of the project."""
         assert source.cls is not None
-        inputs = inputs if inputs is not None or obj.fed is None else self.row_shape(obj.fed)
+        inputs = inputs if inputs is not None else self.fed(obj, walk)
         walk.complete &= not self.unknown_bases(source.cls)
         walk.whole &= not self.unknown_bases(source.cls)
         for row in self.base_rows(source.cls):
@@ -143,7 +172,7 @@ class Layered(Objects):
                 walk.complete &= row.complete
                 if row.sensitivity is not None:
                     walk.layers.append(Layer(path, source.cls.name, self.place_of(source.cls), row.sensitivity))
-        if isinstance(source.given, Given) and source.lib:
+        if isinstance(source.given, Given):
             self._of_library(obj, source, path, inputs, walk)
         self._own(obj, source, path, walk)
         shape = self._in_order(source, path, inputs, walk)
@@ -261,6 +290,9 @@ class Layered(Objects):
         if inputs in shapes:
             return shapes[inputs]
         tensor = self.tensors.get(inputs)
+        if tensor is None and isinstance(inputs, tuple) and inputs and inputs[0] == "op":
+            sides = [self.tensor_shape(side, shapes, walk) for side in inputs[2:]]
+            return next((side for side in sides if side), None)
         if tensor is None:
             return self.row_shape(inputs)
         shapes[inputs] = None  # in a loop

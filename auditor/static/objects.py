@@ -202,8 +202,20 @@ class Objects(Sizes):
             self.set_modes([obj], frozenset({Mode("train" if value.value else "eval")}))
         elif type(value) is Data and value.kind == "leaf":
             obj.own[name] = value.sym
+        elif type(value) is Const and isinstance(value.value, bool):
+            self.set_flag(frozenset((obj,)), name, value.value)
         for part in self.networks_in(value):
             self.adopt(obj, name, part)
+
+    def set_flag(self, objs: frozenset[Obj], name: str, on: bool) -> None:
+        """``base.trainable = False``"""
+        for obj in objs:
+            row = self.network_attribute(obj, name)
+            if row is not None and row.does == "freeze":
+                self.freeze(objs, not on)
+
+    def freeze(self, objs: frozenset[Obj], frozen: bool) -> None:
+        raise NotImplementedError
 
     def adopt(self, obj: Obj, name: str, part: Obj) -> None:
         held = obj.children.setdefault(name, [])

@@ -196,7 +196,8 @@ class Changed(Held):
             key, label = ("source", self.frame.module, site, self.context), ""
         origin = Origin(key, label, self.place(site))
         self.call_origin(origin, label, site)
-        count = self.length(doing.value.sym) if type(doing.value) is Data else None
+        made = doing.value.sym if type(doing.value) is Data else doing.value.obj if type(doing.value) is Ref else None
+        count = self.length(made)
         kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
         table = Columns() if kind == "dataframe" or not flow.pairs else None
         bundled = kind not in ("dataframe", "dataset") and flow.part is None and not flow.returns
@@ -208,7 +209,7 @@ class Changed(Held):
         if flow.pairs:
             return Seq(tuple(
                 Seq(tuple(
-                    Data((self.fresh(site), part, side), trail=self._part_of(base, doing, part)) for side in ("x", "y")
+                    self._half(doing, base, part, side) for side in ("x", "y")
                 ))
                 for part in flow.pairs
             ))  # fmt: skip
@@ -226,14 +227,28 @@ class Changed(Held):
         if alters:
             base = base.marked(alters)
         if flow.returns:
-            return Seq(tuple(Data((self.fresh(site), n), trail=base) for n in range(flow.returns)))
+            several = self.fresh(site)
+            self.alike((several, 0), made)
+            return Seq(tuple(Data((several, n), trail=base) for n in range(flow.returns)))
         if type(doing.value) is Ref and doing.value.obj.kind == "module":
             return doing.value
-        return self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
+        whole = self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
+        self.alike(whole.sym, made)
+        self.alike(("item", whole.sym, 0), made)
+        self.alike(("attr", whole.sym, "data"), made)
+        return whole
+
+    def _half(self, doing: Doing, base: Trail, part: str, side: str) -> Data:
+        """Features or labels of a part."""
+        sym = (self.fresh(doing.site), part, side)
+        if side == "x" and type(doing.value) is Data:
+            self.alike(sym, doing.value.sym)
+        return Data(sym, trail=self._part_of(base, doing, part))
 
     def _part_of(self, base: Trail, doing: Doing, part: str) -> Trail:
         """The part of a source that it says itself."""
-        count = self.length(doing.value.sym, part) if type(doing.value) is Data else None
+        made = doing.value.sym if type(doing.value) is Data else doing.value.obj if type(doing.value) is Ref else None
+        count = self.length(made, part)
         return replace(base, rows=frozenset(one.cut(Cut(DECLARED, part), count=count) for one in base.rows))
 
     def _altering(self, args: Arguments) -> frozenset[Mark]:
@@ -270,9 +285,8 @@ class Changed(Held):
     def _same_shape(self, doing: Doing) -> None:
         """As many rows of the same shape."""
         subject = self.subject(doing)
-        made = self.arrays.get(subject.sym) if type(subject) is Data else None
-        if made is not None and type(doing.value) is Data and doing.value.sym is not None:
-            self.arrays.setdefault(doing.value.sym, made)
+        if type(subject) is Data and type(doing.value) is Data and doing.value.sym is not None:
+            self.alike(doing.value.sym, subject.sym)
 
     def _back(self, doing: Doing, trail: Trail | None) -> Value:
         """The result, or the receiver itself changed in place."""

@@ -80,6 +80,9 @@ class Divided(Changed):
             ]
             for number, (array, trail) in enumerate(zip(arrays, trails, strict=True))
         ]
+        for array, row in zip(arrays, made, strict=True):
+            for value in row if type(array) is Data else ():
+                self.alike(value.sym, array.sym)  # type: ignore[attr-defined]
         for one in (value.sym for row in made for value in row):
             if one in self._changed:
                 self.world.set(one, TRAIL, None)
@@ -116,9 +119,6 @@ class Divided(Changed):
         out = None if last is None else ceil(whole * last) if last < 1 else int(last)
         kept = (whole - (out or 0)) if first is None else floor(whole * first) if first < 1 else int(first)
         return kept if part == 0 else whole - kept if out is None else out
-
-    def dictionary(self, known: dict[str, Value], site: int) -> Value:
-        raise NotImplementedError
 
     def _count(self, doing: Doing) -> int:
         """Into how many parts: as many as there are lengths, or one more than there are borders between them."""

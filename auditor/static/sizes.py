@@ -151,12 +151,33 @@ class Sizes(Machine):
         row = self.libraries.arrays.get(name)
         if row is not None:
             self.makes(row, args, sym)
-        elif name in self.libraries.sizes:
+        elif not isinstance(sym, Obj) and name in self.libraries.sizes:
             inputs, given = self.syms_in(args), self.given(args, name)
             if inputs is None:
                 self.arrays[sym] = self.libraries.sizes[name], given
             else:
                 self.tensors[sym] = Tensor(given, inputs)
+
+    def describes(self, parser: Obj, args: Arguments) -> None:
+        """A parser of the command line is told of an option."""
+        given = self.given(args)
+        names = [one for one in given.positional if isinstance(one, str)]
+        long = next((one for one in names if one.startswith("--")), names[0] if names else "")
+        name = given.keyword.get("dest", long.lstrip("-").replace("-", "_"))
+        if isinstance(name, str):
+            usual = False if given.keyword.get("action") == "store_true" else NOT_KNOWN
+            self.flags.setdefault(parser, {})[name] = given.keyword.get("default", usual)
+
+    def options_of(self, parser: Obj, value: Data) -> Data:
+        """What holds the options of a command line, alone or as the first of several."""
+        self.options[value.sym] = self.options["item", value.sym, 0] = parser
+        return value
+
+    def alike(self, sym: Hashable, other: Hashable) -> None:
+        """The rows of one array have the shape of another's."""
+        made = self.arrays.get(other)
+        if made is not None:
+            self.arrays.setdefault(sym, made)
 
     def makes(self, row: Array, args: Arguments, sym: Hashable) -> None:
         """An array, as a row describes it."""

@@ -69,7 +69,9 @@ class Trail:
 
     def member(self, name: Hashable) -> Trail:
         """One array of a bundle."""
-        rows = frozenset(Rows(replace(one.origin, key=("member", one.origin.key, name)), one.cuts) for one in self.rows)
+        rows = frozenset(
+            Rows(replace(one.origin, key=("member", one.origin.key, name)), one.cuts, one.count) for one in self.rows
+        )
         return replace(self, rows=rows, bundle=False)
 
     def cut(self, *cuts: Cut, count: Callable[[int], int | None] | None = None) -> Trail:

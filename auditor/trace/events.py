@@ -140,7 +140,7 @@ class Sink(Event):
 class Turns:
     """A loop that something stands in: how often it goes round (None: not known), and whether over rows, in batches."""
 
-    loop: Hashable
+    loop: Hashable = field(repr=False)
     count: int | None
     batches: bool = False
 

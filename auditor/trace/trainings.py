@@ -179,6 +179,8 @@ def _loops(trace: Trace) -> Iterator[Training]:
             continue
         step = max(taught, key=lambda one: len(one.turns))
         passes, steps = turned([one for one in step.turns if one.loop not in forward.model.loops], forward)
+        if step.assumed and all(one.batches for one in step.turns):
+            steps = None  # whoever calls this has a loop over the epochs
         stated = trace.limits.training_rows
         rows = stated if stated is not None else (counted(forward.rows) if forward.rows else forward.length)
         yield Training(
