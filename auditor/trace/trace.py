@@ -113,16 +113,20 @@ class Trace:
             named[one.cut].add(one.part)
         return named
 
+    def names(self, rows: Rows) -> set[PartName]:
+        """What the user calls rows, and nothing else that also holds others: several parts where names disagree."""
+        for cuts in (rows.cuts, (rows.origin.cut,)):
+            said = [self._named[cut] for cut in cuts if cut in self._named]
+            if said:
+                return set[PartName].intersection(*said)
+        return set()
+
     def part(self, rows: Rows) -> PartName | None:
         """What rows are for: as their source says, or as the user calls them and nothing else."""
         if rows.declared is not None:
             return rows.declared
-        for cuts in (rows.cuts, (rows.origin.cut,)):
-            said = [self._named[cut] for cut in cuts if cut in self._named]
-            parts = set[PartName].intersection(*said) if said else set()
-            if said:
-                return parts.pop() if len(parts) == 1 else None
-        return None
+        names = self.names(rows)
+        return next(iter(names)) if len(names) == 1 else None
 
     def before(self, event: Event) -> set[Event]:
         """Every event that may come before on some path, in loops also later ones; `event` itself if it can repeat."""
