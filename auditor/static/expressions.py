@@ -103,7 +103,7 @@ class Expressions(Calls):
         return Data(("global", self.frame.module, name))
 
     def assign(self, target: s.Expr, value: Value) -> None:
-        if type(value) is Data and value.trail is not None and value.trail.rows:
+        if type(value) is Data and value.trail is not None and value.trail.rows and not value.flows:
             self.name_rows(target, value.trail)
         if isinstance(target, s.Name):
             self.bind_name(target.id, value)
@@ -475,6 +475,7 @@ class Expressions(Calls):
                 more = self._spread(value, keyword) or more
             elif arg.keyword is not None:
                 keyword[arg.keyword] = value
+                self.name_file(arg.keyword, value, arg.value)
             else:
                 positional.append(value)
         return Arguments(positional, keyword, more)
@@ -545,7 +546,8 @@ class Expressions(Calls):
                 return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
-        if kept and any(s.written(side) in kept for side in (expr.left, expr.ops[0][1])):
+        best = [s.written(side) for side in (expr.left, expr.ops[0][1])] if kept else []
+        if kept and any(name in kept and self.compared_again(name, everything) for name in best):
             self.select(everything, expr.site)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:

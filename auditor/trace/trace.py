@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from auditor.trace.events import Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch
 from auditor.trace.networks import Layer, Model
 from auditor.trace.rows import Cut, PartName, Rows
 
 E = TypeVar("E", bound=Event)
+A = TypeVar("A")
 
 JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 """The purposes that make a pass without a backward pass an evaluation."""
@@ -22,6 +23,13 @@ class Trace:
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._events = tuple(events)
+        self._answers: dict[object, object] = {}
+
+    def remembered(self, question: object, answer: Callable[[], A]) -> A:
+        """The answer to a question about the whole trace, computed when it is first asked."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return cast("A", self._answers[question])
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events)
@@ -105,16 +113,20 @@ class Trace:
             named[one.cut].add(one.part)
         return named
 
+    def names(self, rows: Rows) -> set[PartName]:
+        """What the user calls rows, and nothing else that also holds others: several parts where names disagree."""
+        for cuts in (rows.cuts, (rows.origin.cut,)):
+            said = [self._named[cut] for cut in cuts if cut in self._named]
+            if said:
+                return set[PartName].intersection(*said)
+        return set()
+
     def part(self, rows: Rows) -> PartName | None:
         """What rows are for: as their source says, or as the user calls them and nothing else."""
         if rows.declared is not None:
             return rows.declared
-        for cuts in (rows.cuts, (rows.origin.cut,)):
-            said = [self._named[cut] for cut in cuts if cut in self._named]
-            parts = set[PartName].intersection(*said) if said else set()
-            if said:
-                return parts.pop() if len(parts) == 1 else None
-        return None
+        names = self.names(rows)
+        return next(iter(names)) if len(names) == 1 else None
 
     def before(self, event: Event) -> set[Event]:
         """Every event that may come before on some path, in loops also later ones; `event` itself if it can repeat."""
