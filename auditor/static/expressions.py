@@ -109,7 +109,7 @@ class Expressions(Building):
         return Data(("global", self.frame.module, name))
 
     def assign(self, target: s.Expr, value: Value) -> None:
-        if type(value) is Data and value.trail is not None and value.trail.rows:
+        if type(value) is Data and value.trail is not None and value.trail.rows and not value.flows:
             self.name_rows(target, value.trail)
         if isinstance(target, s.Name):
             self.bind_name(target.id, value)
@@ -498,6 +498,7 @@ class Expressions(Building):
                 more = self._spread(value, keyword) or more
             elif arg.keyword is not None:
                 keyword[arg.keyword] = value
+                self.name_file(arg.keyword, value, arg.value)
             else:
                 positional.append(value)
         return Arguments(positional, keyword, more)
