@@ -7,7 +7,7 @@ from functools import cached_property
 
 from auditor.static import syntax as s
 from auditor.static.calls import Calls
-from auditor.static.values import Const, Fn, Seq, Value
+from auditor.static.values import Cls, Const, Fn, Seq, Value
 
 MOST_TURNS_BUILT = 40
 """Of a loop that builds layers."""
@@ -17,10 +17,9 @@ class Building(Calls):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self._words: dict[s.For | s.Comp, frozenset[str]] = {}
-        self.definitions: dict[s.Function, Fn] = {}
-        """The functions of the project that have been defined so far."""
-        self._known_builders: set[str] = set()
-        self._counted = 0, 0
+
+    def lookup(self, name: str) -> Value:
+        raise NotImplementedError
 
     def drives_by(self, words: frozenset[str]) -> bool:
         """Something among these names switches modes, takes gradients or steps."""
@@ -43,28 +42,36 @@ class Building(Calls):
         if words is None:
             words = self._words[loop] = mentioned(loop.body if isinstance(loop, s.For) else [loop.element])
         target = mentioned([loop.target if isinstance(loop, s.For) else loop.loops[0][0]])
-        if self.drives_by(words - target) or not words & (target | self._shaped_words):
+        if words & self._fit_words or self.drives_by(words - target) or not words & (target | self._shaped_words):
             return False
-        return bool(words & self._layer_words) or self._in_constructor() or bool(words & self._builders())
+        return bool(words & self._layer_words) or self._in_constructor() or any(map(self._makes_layers, words))
 
     def _in_constructor(self) -> bool:
         return any(one.receiver is not None and one.function is not None and one.function.name == "__init__"
                    for one in self.stack)  # fmt: skip
 
-    def _builders(self) -> set[str]:
-        """The project's networks, and functions that make layers and do nothing with them."""
-        counts = len(self.scopes), len(self.definitions)
-        if counts != self._counted:
-            self._counted = counts
-            classes = {cls.name for cls in self.scopes if self.is_network(cls)}
-            functions = (function for function in self.definitions if function.mentions & self._layer_words)
-            self._known_builders = classes | {one.name for one in functions if not self.drives_by(one.mentions)}
-        return self._known_builders
+    def _makes_layers(self, name: str) -> bool:
+        """It is one of the project's networks here, or a function that makes layers and does nothing with them."""
+        value = self.lookup(name)
+        if type(value) is Cls:
+            return self.is_network(value.cls)
+        return (
+            type(value) is Fn
+            and bool(value.function.mentions & self._layer_words)
+            and not self.drives_by(value.function.mentions)
+        )
 
     @cached_property
     def _layer_words(self) -> frozenset[str]:
         """What the layers of libraries are called."""
-        return frozenset(name.rpartition(".")[2] for name in self.libraries.sizes) - {"*"}
+        names = (name.rpartition(".")[2] for name in self.libraries.sizes)
+        return frozenset(name for name in names if name[:1].isupper())
+
+    @cached_property
+    def _fit_words(self) -> frozenset[str]:
+        """What trains, or judges, in one call."""
+        tables = self.libraries.methods.values()
+        return frozenset(name for table in tables for name, row in table.items() if row.does == "fit")
 
     @cached_property
     def _shaped_words(self) -> frozenset[str]:

@@ -43,6 +43,7 @@ class Interpreter(Expressions):
         self._resolving: set[str] = set()
         self._class_frames: dict[s.Class, Frame] = {}
         self.mains: list[tuple[str, list[s.Stmt]]] = []
+        self.definitions: dict[s.Function, Fn] = {}
         self._callables: dict[tuple[str, str], Lib] = {}
         """What the user declares, by module and name."""
         for name in sorted(self.libraries.callables):
