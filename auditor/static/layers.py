@@ -139,7 +139,7 @@ class Layered(Objects):
         walk.layers.append(Layer(
             path, name, None if source.site < 0 else self.place_in(source), said.sensitivity, said.rate,
             weights, fixed, shape, trainable, row.part if row is not None else "other", asked.penalised(),
-            asked.width(),
+            bool(source.children), asked.width(),
         ))  # fmt: skip
         out = self._parts(source, path, inputs, asked, walk)
         return shape if shape is not None else out

@@ -39,6 +39,8 @@ class Layer:
     part: Part = "other"
     penalised: bool = False
     """A penalty on its weights is asked for where it is made."""
+    holds: bool = False
+    """It has parts, which are layers of their own."""
     width: int | None = None
     """How many units or channels come out."""
 
@@ -98,6 +100,27 @@ class Network:
         rest = self.layers[self.layers.index(layer) + 1 :]
         end = next((n for n, one in enumerate(rest) if one.weights != 0 and one.part != "norm"), len(rest))
         return rest[:end]
+
+    def acting_on(self, layer: Layer) -> tuple[str, ...]:
+        """What in the network acts on a layer's weights: on itself, or between it and the next one with weights.
+
+        On the last one also what comes before it: nothing that is random may stand between it and the loss.
+        """
+        if layer.part == "norm":
+            return ()
+        near, where = self.after(layer), "after it"
+        if not any(one.weights and one.part != "norm" for one in self.layers[self.layers.index(layer) + 1 :]):
+            near, where = (*near, *self.before(layer)), "beside it"
+        found = ["a penalty"] if layer.penalised else []
+        found += ["dropout inside"] if layer.drops else []
+        for one in near:
+            if one.drops:
+                found.append(f"dropout {one.rate:g} {where}" if one.rate else f"dropout {where}")
+            elif one.part == "norm" or one.sensitivity == "normalisation":
+                found.append(f"a norm layer {where}")
+            elif one.sensitivity is not None and one.rate != 0:
+                found.append(f"noise {where}")
+        return tuple(dict.fromkeys(found))
 
     def before(self, layer: Layer) -> tuple[Layer, ...]:
         """What comes between the layer with weights before this one and this one."""

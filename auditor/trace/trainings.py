@@ -112,15 +112,22 @@ class Training:
         shares = [self.shrinks(one) for one in self.optimizers]
         return self.undecided or any(share is None or share >= MOVES for share in shares)
 
+    def acting_on(self, layer: Layer) -> tuple[str, ...]:
+        """What acts on the weights of this layer: in the network, or on all of them."""
+        found = list(self.network.acting_on(layer))
+        for one in self.optimizers:
+            share = self.shrinks(one)
+            if one.decay != 0 and (share is None or share >= MOVES):
+                found.append("weight decay" + (f" {one.decay:g}" if one.decay is not None else ""))
+        if self.undecided and not found:
+            found.append("perhaps a weight decay")
+        found += ["augmentation"] if self.augmented else []
+        found += ["stopping"] if self.stopped is not None else []
+        return tuple(dict.fromkeys(found))
+
     def regularises(self, layer: Layer) -> bool:
-        """Something acts on the weights of this layer: after it, on itself, or on all of them."""
-        if layer.penalised or layer.drops or layer.part == "norm" or self.decayed or self.augmented or self.stopped:
-            return True
-        near = self.network.after(layer)
-        last = self.learning and layer == self.learning[-1]
-        if last:
-            near = (*near, *self.network.before(layer))
-        return any(one.drops or one.part == "norm" or one.sensitivity is not None for one in near)
+        """Something acts on the weights of this layer."""
+        return bool(self.acting_on(layer))
 
     @property
     def regularised(self) -> bool:
