@@ -69,9 +69,8 @@ def _table(model: Model, training: Training | None) -> Table:
         acting = reaching(model, training, layer)
         weights = UNKNOWN if layer.weights is None else f"{layer.weights:,}" if layer.weights else ""
         style = "dim" if not layer.weights else ""
-        table.add_row(
-            printable(layer.path or "itself"), printable(_kind(layer)), _shape(layer.shape), weights, ", ".join(acting), style=style
-        )  # fmt: skip
+        name, kind = printable(layer.path or "itself"), printable(_kind(layer))
+        table.add_row(name, kind, _shape(layer.shape), weights, ", ".join(acting), style=style)
     return table
 
 

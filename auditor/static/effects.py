@@ -318,6 +318,19 @@ class Effects(Layered):
             lambda place: Step(place=place, models=models, optimizer=optimizer, turns=turns),
         )  # fmt: skip
 
+    def step_by_hand(self, objs: frozenset[Obj], site: int) -> None:
+        """``p -= rate * p.grad``"""
+        models = frozenset(self.model(part) for one in objs for part in self.family(one))
+        plain = self.emit(
+            Configure, site, models,
+            lambda place: Configure(
+                place=place, models=models, kind="", rate=None, decay=0.0, decoupled=False, adaptive=False
+            ),
+        )  # fmt: skip
+        by = Obj("optimizer", site, self.frame.module)
+        self.world.set(by, "%configured", plain)
+        self.optimizer_step(objs, site, by)
+
     def will_use(self, obj: Obj, row: Method, optimizer: Value | None, site: int) -> None:
         """A framework is told which optimizer to use on a network."""
         if type(optimizer) is Const and isinstance(optimizer.value, str):
@@ -387,6 +400,8 @@ class Effects(Layered):
         made = value.sym if type(value) is Data else value.obj if type(value) is Ref else None
         if made is not None:
             self.shaped(name, args, made)
+        if type(value) is Ref and value.obj.kind == "predictor" and name in self.libraries.sizes:
+            value.obj.given = self.given(args, name)
         return value
 
     def libraries_know(self, name: str) -> bool:
@@ -957,9 +972,10 @@ class Effects(Layered):
             self.makes(row.begins, args, obj.fed)
         if row.optimizer is not None:
             self.will_use(obj, row, self.operand(args, row.optimizer), site)
+        first = args.positional[0] if args.positional else args.keyword.get("x")
+        if obj.fed is None and type(first) is Data and first.sym in self.arrays:
+            obj.fed = first.sym
         for value in args.all():
-            if type(value) is Data and value.sym in self.arrays:
-                obj.fed = value.sym
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
         return Data(self.fresh(site))

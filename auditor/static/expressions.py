@@ -532,6 +532,8 @@ class Expressions(Building):
         inside = self.all_spilled([left, right])
         sym = ("op", op, _symbol(left), _symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
+            for one in (left, right) if None not in sym and self.arrays else ():
+                self.alike(sym, _symbol(one))
             return Data(sym if None not in sym else None, trail=inside.trail)
         text = type(left) is Const and isinstance(left.value, str)
         if inside.flows and (text or op == "Subtract"):

@@ -232,7 +232,10 @@ class Interpreter(Expressions):
 
         def run() -> Value:
             before = self.evaluate(target)
-            self._added(target, statement.op, before, self.evaluate(statement.value), True)
+            value = self.evaluate(statement.value)
+            self._added(target, statement.op, before, value, True)
+            if statement.op == "Subtract" and type(before) is Data and before.of and before.kind != "parts":
+                self.step_by_hand(before.of, target.site)
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]

@@ -33,6 +33,7 @@ class Walk:
     complete: bool = True
     whole: bool = True
     pretrained: bool = False
+    stops: bool = False
     depth: int = 0
     loops: frozenset[Hashable] = frozenset()
     """The loops that the whole network is made in."""
@@ -52,7 +53,7 @@ class Layered(Objects):
 
     def networks(self) -> list[Model]:
         """Every network that is made and is no part of another one, in the order of making."""
-        made = [obj for obj in self._objects.values() if obj.kind == "module" and not obj.handed]
+        made = [obj for obj in self._objects.values() if self._is_one(obj)]
         parts = {part for obj in made for held in obj.children.values() for part in held}
         found: list[Model] = []
         for obj in made:
@@ -65,10 +66,14 @@ class Layered(Objects):
                 found.append(model)
         return found
 
+    def _is_one(self, obj: Obj) -> bool:
+        learner = obj.kind == "predictor" and obj.lib in self.libraries.sizes
+        return learner or (obj.kind == "module" and not obj.handed)
+
     def network(self, obj: Obj) -> Network:
         walk = Walk(loops=frozenset(turns.loop for turns in obj.loops))
         self.through(obj, "", None, walk)
-        return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole)
+        return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole, walk.stops)
 
     def made_as_layer(self, obj: Obj, args: Arguments) -> None:
         """A class of the project that inherits from a layer hands its arguments on to the layer's constructor."""
@@ -125,14 +130,15 @@ class Layered(Objects):
         given = source.given if isinstance(source.given, Given) else Given(more=True)
         name = given.name or source.lib
         row = self.libraries.size(name)
-        if inputs is None:
-            inputs = self._said(name, given) or self.fed(obj, walk)
+        inputs = self._said(name, given) or inputs or self.fed(obj, walk)
         if inputs is None and row is not None and row.rank:
             inputs = (None,) * row.rank
         asked = Asked(self, row or UNKNOWN_SIZE, given, inputs, walk)
-        said = source.answer if isinstance(source.answer, Answer) else Answer(None, None, source.cls is not None)
+        plain = source.cls is not None or source.kind == "predictor"
+        said = source.answer if isinstance(source.answer, Answer) else Answer(None, None, plain)
         walk.complete &= said.complete
         walk.pretrained |= asked.pretrained()
+        walk.stops |= asked.stops()
         weights, fixed = (self.times(asked.count(formula), obj, walk) for formula in ("weights", "fixed"))
         shape = asked.shape()
         trainable = not obj.frozen and not asked.off("trainable")
@@ -357,11 +363,18 @@ class Asked:
 
     def penalised(self) -> bool:
         """Something is given that takes a penalty on its weights, or may."""
-        return any(self._on(name) for name in self.row.decay)
+        return any(self._on(name) for name in self.row.decay) or self._holds(self.row.penalty)
 
     def pretrained(self) -> bool:
+        return self._holds(self.row.pretrained)
+
+    def stops(self) -> bool:
+        return self._holds(self.row.stops)
+
+    def _holds(self, formula: str) -> bool:
+        """It is so, or may be."""
         try:
-            return bool(evaluate(self.row.pretrained, self._names))
+            return bool(evaluate(formula, self._names))
         except Unknown:
             return True
 

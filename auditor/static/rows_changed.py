@@ -232,6 +232,8 @@ class Changed(Held):
             return Seq(tuple(Data((several, n), trail=base) for n in range(flow.returns)))
         if type(doing.value) is Ref and doing.value.obj.kind == "module":
             return doing.value
+        batch = self.known(self.operand(args, flow.batch)) if flow.batch is not None else None
+        base = replace(base, batch=batch) if batch else base
         whole = self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
         self.alike(whole.sym, made)
         self.alike(("item", whole.sym, 0), made)

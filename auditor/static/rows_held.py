@@ -251,6 +251,8 @@ class Held(Effects):
 
     def turns_over(self, loop: s.For, value: Value) -> Turns:
         """How often a loop over this goes round, and whether it takes rows in batches."""
+        if type(value) is Data and value.of and not value.flows:
+            return Turns(loop, 1)  # over the weights or the parts of a network
         count = self.turns_of(value)
         trail = self.trail_of(value) if count is None else None
         if trail is None or trail.role == "index" or not trail.rows:

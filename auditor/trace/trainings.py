@@ -122,7 +122,7 @@ class Training:
         if self.undecided and not found:
             found.append("perhaps a weight decay")
         found += ["augmentation"] if self.augmented else []
-        found += ["stopping"] if self.stopped is not None else []
+        found += ["stopping"] if self.stopped is not None or self.network.stops else []
         return tuple(dict.fromkeys(found))
 
     def regularises(self, layer: Layer) -> bool:
@@ -137,6 +137,7 @@ class Training:
             self.decayed
             or self.augmented
             or self.stopped is not None
+            or self.network.stops
             or any(layer.drops or layer.penalised or layer.part == "norm" for layer in layers)
             or any(layer.sensitivity is not None and layer.rate != 0 for layer in layers)
         )
@@ -162,7 +163,7 @@ def _fits(trace: Trace) -> Iterator[Training]:
             continue
         rows = counted(train.rows)
         if rows is not None:
-            rows = None if train.fraction is None else rows - int(rows * train.fraction)
+            rows = None if train.fraction is None else int(rows * (1 - train.fraction))
         stated = trace.limits.training_rows
         rows = stated if stated is not None else rows
         batches = -(-rows // train.batch) if rows is not None and train.batch else None
