@@ -37,6 +37,7 @@ Role = Literal[
     "trainer",  # makes an object that runs its own loop, modes and gradients
     "fit",  # runs such a loop
     "invoke",  # calls a function that it is given
+    "shallow",  # returns another container of the same values
     "partial",  # returns a function that it is given, with arguments filled in
     "elements",  # iterates over what it is given
     "enumerate",
@@ -56,6 +57,8 @@ MethodRole = Literal[
     "mode",  # sets train or eval mode of the receiver
     "forward",  # a forward pass
     "self",  # returns the receiver
+    "copied",  # returns an independent copy of the receiver's values
+    "restore",  # loads weights into the receiver
     "freeze",  # requires_grad_(flag)
     "parameters",  # weights of the receiver
     "parts",  # its sub-modules

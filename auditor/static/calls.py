@@ -24,6 +24,7 @@ from auditor.static.trails import Trail
 from auditor.static.values import (
     NONE,
     UNKNOWN,
+    WEIGHTS,
     Cls,
     Const,
     Data,
@@ -40,6 +41,7 @@ from auditor.static.values import (
     Super,
     Value,
     either,
+    still,
 )
 from auditor.static.worlds import MODE, World, changes
 
@@ -116,6 +118,7 @@ class Calls(Provenance):
         for value in args.all():
             self.touch(value)
         result = self.unknown_result(args, site, told=False)
+        self.made_anew(result, site)
         return self.loss_like(name, result)
 
     # functions of the project
@@ -423,6 +426,10 @@ class Calls(Provenance):
             known = self.network_of(receiver, text)
             if known is not None:
                 known.sure |= module_row.does in ("parameters", "parts", "forward", "freeze")
+        if known is None and module_row is not None and module_row.does in ("parameters", "restore"):
+            known = (
+                self.stateful(receiver, text) if module_row.kind == WEIGHTS or module_row.does == "restore" else None
+            )
         if known is not None and (known.sure or not known.handed or module_row is not None):
             return self._method_of_network(known, name, args, site, expr)
         if receiver.kind:
@@ -564,14 +571,14 @@ class Calls(Provenance):
                 if trail is not None and trail.bundle:
                     trail = trail.member(index.value)
                 return Data(
-                    ("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf,
+                    ("item", value.sym, index.value), of=value.of, kind=still(value), told=value.told, leaf=value.leaf,
                     trail=trail,
                 )  # fmt: skip
         if type(value) is Data:
             if value.sym is not None:
                 return Data(
                     ("item", value.sym, index.sym if type(index) is Data else None), value.flows, value.grads, value.of,
-                    "", value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
+                    still(value), value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
                 )  # fmt: skip
             return value
         if type(value) is Ref and value.obj.kind not in ("list", "dict"):

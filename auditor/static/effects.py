@@ -13,6 +13,7 @@ from auditor.static.objects import AS_BUILT, HANDED_IN, Objects
 from auditor.static.values import (
     NONE,
     UNKNOWN,
+    WEIGHTS,
     Const,
     Data,
     Fn,
@@ -55,6 +56,15 @@ FROM_SINKS: dict[str, SinkKind] = {
 
 class Effects(Objects):
     def forgotten(self, obj: Obj) -> None:
+        raise NotImplementedError
+
+    def restored(self, obj: Obj, value: Value | None, site: int, called: s.Call | None) -> None:
+        raise NotImplementedError
+
+    def written_out(self, values: list[Value], site: int) -> None:
+        raise NotImplementedError
+
+    def apart_from(self, value: Value, site: int) -> Value:
         raise NotImplementedError
 
     def taught_before(self, owner: Obj | None, rows: frozenset[Rows]) -> bool:
@@ -337,6 +347,8 @@ class Effects(Objects):
         mode: dict[str, frozenset[Mode]] = {"train": AS_BUILT, "eval": frozenset({Mode("eval")}), "unknown": HANDED_IN}
         self.world.set(obj, MODE, mode[row.mode])
         self.world.set(obj, "%frozen", None)
+        if not self.stack or self.stack[-1].receiver is None:
+            self.built(obj, site)
         return Ref(obj)
 
     def adopt_called(self, obj: Obj, args: Arguments) -> None:
@@ -391,7 +403,7 @@ class Effects(Objects):
                 held: Value | None = self.world.get(source.obj, attribute)
                 for part in self.networks_in(held) if held is not None else ():
                     self.forgotten(part)
-        return source
+        return self.apart_from(source, site)
 
     def copied(self, obj: Obj, site: int) -> Obj:
         """An independent network like this one, in the mode that it is in now."""
@@ -411,6 +423,7 @@ class Effects(Objects):
         self.forgotten(obj)  # the parts of both are one object here
         self.world.set(copy, "%frozen", self.world.get(obj, "%frozen"))
         self.copies[copy] = obj
+        self.built(copy, site)
         return copy
 
     def _optimizer(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
@@ -442,6 +455,8 @@ class Effects(Objects):
 
     def showing(self, does: str, where: Frame | Obj, args: Arguments, site: int) -> None:
         """Something is kept or shown; what is shown together is compared."""
+        if does == "store":
+            self.written_out(args.all(), site)
         self.shown(FROM_SINKS[does], self.all_spilled(args.all()), site)
         if does == "report":
             self.compare("shown beside", args.all(), site)
@@ -611,6 +626,15 @@ class Effects(Objects):
         value = self.call(func, Arguments(handed, {}, UNKNOWN), site)
         return self.spilled(value).renamed(self.fresh(site))
 
+    def _shallow(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        """Another container of the same values: of live weights, if it was one of these."""
+        source = self.operand(args, row.arg)
+        objs = self.referred(source) if source is not None else frozenset()
+        return Data(self.fresh(site), of=objs, kind=WEIGHTS) if objs else self.result(args, site, kind=row.kind or "")
+
+    def referred(self, value: Value) -> frozenset[Obj]:
+        raise NotImplementedError
+
     def _partial(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         if not args.positional:
             return UNKNOWN
@@ -705,6 +729,10 @@ class Effects(Objects):
             )  # fmt: skip
         if row.does in ("constant", "none"):
             return Data(self.fresh(site))
+        if row.does == "self":
+            return receiver
+        if row.does == "copied":
+            return Data(self.fresh(site), told=receiver.told)
         if row.does == "leaf":
             return self.leaf(receiver, args, row)
         if row.does == "gradients":
@@ -829,9 +857,11 @@ class Effects(Objects):
                 self.freeze(frozenset((obj,)), not flag.value)
             return Ref(obj)
         if row.does == "parameters":
-            return Data(self.fresh(site), of=frozenset((obj,)), kind="weights")
+            return Data(self.fresh(site), of=frozenset((obj,)), kind=row.kind or "parameters")
         if row.does == "parts":
             return Data(self.fresh(site), of=frozenset((obj,)), kind="parts")
+        if row.does == "restore":
+            self.restored(obj, self.operand(args, row.arg), site, called)
         if row.does == "backward":
             self.sink("backward", self.all_spilled(args.all()), site)
         if row.does == "step":
@@ -978,6 +1008,7 @@ _CALLS: dict[str, _Row] = {
     "trainer": Effects._trainer,
     "fit": Effects._fit,
     "invoke": Effects._invoke,
+    "shallow": Effects._shallow,
     "partial": Effects._partial,
     "elements": Effects._elements,
     "enumerate": Effects._enumerate,

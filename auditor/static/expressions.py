@@ -33,6 +33,7 @@ from auditor.static.values import (
     Super,
     Value,
     either,
+    still,
 )
 from auditor.static.worlds import Modes, World
 from auditor.trace import Cut
@@ -253,9 +254,7 @@ class Expressions(Calls):
         if row is not None and row.does == "constant":
             return Data(self.fresh(site))
         if row is not None and row.does in ("parameters", "parts"):
-            return Data(
-                ("attr", obj, name), of=frozenset((obj,)), kind="weights" if row.does == "parameters" else "parts"
-            )
+            return Data(("attr", obj, name), of=frozenset((obj,)), kind=row.does)
         if obj.kind == "module" and self.network_row(obj, name) is not None:
             return Method(Ref(obj), name, site)
         if obj.kind in ("module", "instance"):
@@ -317,7 +316,7 @@ class Expressions(Calls):
             return value
         sym = ("attr", known or value.sym, name) if value.sym is not None else None
         return Data(
-            sym, value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told, value.sums,
+            sym, value.flows, value.grads, value.of, still(value), value.loss, value.leaf, value.told, value.sums,
             self.attribute_trail(value, name),
         )  # fmt: skip
 

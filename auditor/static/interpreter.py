@@ -32,7 +32,6 @@ from auditor.trace import Grad, ModeName, Switch
 
 MOST_TURNS = 4
 LONGEST_UNROLLED = 6
-ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
 
 
 class Interpreter(Expressions):
@@ -198,6 +197,7 @@ class Interpreter(Expressions):
             self.name_network(statement.targets[0], value)
             for target in statement.targets:
                 self.assign(target, value)
+                self.kept(target, value, value_expr)
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]
@@ -267,13 +267,16 @@ class Interpreter(Expressions):
             self.mains.append((self.frame.module, statement.body))
             return self.run(statement.orelse, world)
         if statement.assigns:
-            self.weighed.update((test, statement.assigns) for test in comparisons(statement.test))
+            self.weighed.update((test, statement.assigns) for test in s.comparisons(statement.test))
         yes, no = self.branch(statement.test, world)
         flow: Flow = []
+        branches = self.stack[-1].branches
+        branches.append(statement)
         for one in self.reduced(yes):
             flow.extend(self.run(statement.body, one))
         for one in self.reduced(no):
             flow.extend(self.run(statement.orelse, one))
+        branches.pop()
         return self._gathered(flow, world)
 
     def _gathered(self, flow: Flow, world: World) -> Flow:
@@ -738,15 +741,6 @@ def goes_by(unit: Unit, path: list[str]) -> bool:
     """The file's path ends like this dotted name of a module."""
     whole = (*unit.folder.parts, *(() if unit.file.file.name == "__init__.py" else (unit.tail,)))
     return list(whole[-len(path) :]) == path
-
-
-def comparisons(test: s.Expr) -> list[s.Expr]:
-    """The comparisons of sizes in a test."""
-    if isinstance(test, s.Bool):
-        return [*comparisons(test.left), *comparisons(test.right)]
-    if isinstance(test, s.Unary):
-        return comparisons(test.value)
-    return [test] if isinstance(test, s.Compare) and len(test.ops) == 1 and test.ops[0][0] in ORDERINGS else []
 
 
 def _same(a: s.Expr, b: s.Expr) -> bool:

@@ -98,6 +98,8 @@ class Activation:
     frame: Frame
     site: Place | None
     loops: list[frozenset[str]] = field(default_factory=list)
+    branches: list[s.If] = field(default_factory=list)
+    """The branches that it is in, outermost first."""
     yields: list[Value] = field(default_factory=list)
     hook: Callable[[Value], list[Outcome]] | None = None
     """What a ``yield`` runs: the body of the ``with`` statement that entered this function."""

@@ -23,6 +23,7 @@ from auditor.static.values import (
     alternatives,
     either,
     mixed,
+    still,
 )
 from auditor.static.worlds import MODE, Modes
 from auditor.trace import Build, Layer, Mode, Model, ModeName, Network, Place, Switch
@@ -248,8 +249,8 @@ class Objects(Machine):
             if value.sym is not None:
                 trail = value.trail.as_("element") if value.trail is not None else None
                 return Data(
-                    ("elem", value.sym), value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told,
-                    trail=trail,
+                    ("elem", value.sym), value.flows, value.grads, value.of, still(value), value.loss, value.leaf,
+                    value.told, trail=trail,
                 )  # fmt: skip
             return value
         if type(value) is Either:

@@ -137,6 +137,10 @@ class Project:
             self._parsed[name] = self._parse(self.units[name])
         return self._parsed[name]
 
+    def parsed(self) -> list[s.Module]:
+        """The files that have been read so far."""
+        return [module for module in self._parsed.values() if module is not None]
+
     def _parse(self, unit: Unit) -> s.Module | None:
         try:
             with without_collector():

@@ -352,7 +352,8 @@ class Provenance(Divided):
         return Data(("path", self.fresh(doing.site), text)) if isinstance(text, str) else doing.value
 
     def _on_forget(self, doing: Doing) -> Value:
-        if type(doing.receiver) is Ref:
+        given = doing.args.positional[0] if doing.args.positional else NONE
+        if type(doing.receiver) is Ref and doing.receiver.obj not in self.referred(given):
             self.forgotten(doing.receiver.obj)
         return doing.value
 

@@ -9,7 +9,7 @@ from typing import Literal
 from auditor.libraries import Call, Flow, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import names_part
-from auditor.static.effects import Effects, dotted, names
+from auditor.static.effects import dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     PART,
@@ -27,6 +27,7 @@ from auditor.static.row_calls import (
 )
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Lib, Obj, Ref, Seq, Value
+from auditor.static.weights import Weights
 from auditor.trace import (
     Cut,
     Mark,
@@ -40,7 +41,7 @@ from auditor.trace import (
 from auditor.trace.rows import DECLARED
 
 
-class Held(Effects):
+class Held(Weights):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self.watchers = False

@@ -8,6 +8,7 @@ that positions can be computed later, and only for files that end up in a report
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -391,3 +392,46 @@ def _reads(expr: Expr | None, names: set[str]) -> bool:
         elif isinstance(one, (Expr, Arg)):
             todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
     return False
+
+
+ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
+
+
+def comparisons(test: Expr) -> list[Compare]:
+    """The comparisons of sizes in a test."""
+    if isinstance(test, Bool):
+        return [*comparisons(test.left), *comparisons(test.right)]
+    if isinstance(test, Unary):
+        return comparisons(test.value)
+    return [test] if isinstance(test, Compare) and len(test.ops) == 1 and test.ops[0][0] in ORDERINGS else []
+
+
+def reads_name(body: list[Stmt], name: str, beyond: Stmt | None = None) -> bool:
+    """A variable is read in a block, nested functions included, outside of one statement of it."""
+    return any(isinstance(one, Name) and one.id == name for one in _read(body, beyond))
+
+
+def reads_attribute(body: list[Stmt], name: str, beyond: Stmt | None = None) -> bool:
+    """The same of an attribute of that name, of whatever object."""
+    return any(isinstance(one, Attr) and one.name == name for one in _read(body, beyond))
+
+
+def _read(body: list[Stmt], beyond: Stmt | None) -> Iterator[Expr]:
+    """The expressions of a block, without what is only assigned to."""
+    todo: list[object] = list(body)
+    while todo:
+        one = todo.pop()
+        if one is beyond:
+            continue
+        if isinstance(one, (list, tuple)):
+            todo.extend(one)
+        elif isinstance(one, Assign):
+            todo.append(one.value)
+            todo.extend(target.obj for target in one.targets if isinstance(target, (Attr, Item)))
+        elif isinstance(one, (Expr, Stmt, Arg, Handler, Case)):
+            if isinstance(one, Expr):
+                yield one
+            todo.extend(
+                getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ())
+                if slot not in ("owner", "outer")
+            )  # fmt: skip

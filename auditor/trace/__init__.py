@@ -1,6 +1,16 @@
 """The vocabulary that both witnesses tell their story in and all rules judge. Imports nothing else of ours."""
 
-from auditor.trace.assessments import Assessment, Learning, assessments, divided, learnings, named, split_before, way
+from auditor.trace.assessments import (
+    Assessment,
+    Learning,
+    assessments,
+    divided,
+    learnings,
+    named,
+    named_best,
+    split_before,
+    way,
+)
 from auditor.trace.events import (
     Accumulate,
     Apply,
@@ -9,11 +19,13 @@ from auditor.trace.events import (
     Event,
     Forward,
     Grad,
+    Keep,
     Mark,
     MarkKind,
     Mode,
     ModeName,
     Named,
+    Restore,
     Resume,
     Score,
     Select,
@@ -46,6 +58,7 @@ __all__ = [
     "Fix",
     "Forward",
     "Grad",
+    "Keep",
     "Layer",
     "Learning",
     "Mark",
@@ -60,6 +73,7 @@ __all__ = [
     "Place",
     "Range",
     "Report",
+    "Restore",
     "Resume",
     "Rows",
     "Rule",
@@ -83,6 +97,7 @@ __all__ = [
     "learnings",
     "meet",
     "named",
+    "named_best",
     "rule",
     "split_before",
     "way",

@@ -6,6 +6,7 @@ for either in the same words.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -198,3 +199,11 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
             if holds(mark.rows, one.rows) and not alone:
                 yield mark, split_before(trace, one.rows), one.place
+
+
+BEST = re.compile(r"(^|[^a-z])best", re.IGNORECASE)
+
+
+def named_best(name: str) -> bool:
+    """The user calls what is kept the best."""
+    return bool(BEST.search(name))

@@ -288,6 +288,40 @@ class Select(Event):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Keep(Event):
+    """The weights of a model are put aside."""
+
+    model: Model
+    name: str
+    """Where to, as the user wrote it: a variable, an attribute, an item."""
+    owner: Place | None = None
+    """The class whose method does it."""
+    subject: str = ""
+    """What the user calls the network there."""
+    form: Literal["reference", "file"]
+    """``reference``: the live weights themselves, so that training goes on in what was kept. ``file``: written out."""
+    state: bool = False
+    """The value is the model's state as it was just asked for, and nothing made of it."""
+    when: Literal["better", "perhaps", "always"] = "always"
+    """``better``: a comparison with the best score so far decides; ``perhaps``: some other test."""
+    read: bool = False
+    """What is kept is read elsewhere than in the branch that keeps it."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Restore(Event):
+    """Weights are loaded into a model."""
+
+    model: Model
+    kept: frozenset[Model] = frozenset()
+    """The models whose live weights what is loaded refers to: itself among them, and nothing is restored."""
+    source: str = ""
+    """What is loaded, as the user wrote it."""
+    owner: Place | None = None
+    """The class whose method does it."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Compare(Event):
     """Scores of two kinds of passes meet: subtracted, plotted, or printed side by side."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TypeVar
 
-from auditor.trace.events import Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch
+from auditor.trace.events import Build, Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch, Train
 from auditor.trace.networks import Layer, Model
 from auditor.trace.rows import Cut, PartName, Rows
 
@@ -127,6 +127,31 @@ class Trace:
                 todo.extend(earlier.after)
         return seen
 
+    @cached_property
+    def _following(self) -> dict[Event, list[Event]]:
+        following: dict[Event, list[Event]] = defaultdict(list)
+        for event in self._events:
+            for earlier in event.after:
+                following[earlier].append(event)
+        return following
+
+    def after(self, event: Event, until: Callable[[Event], bool] = lambda event: False) -> set[Event]:
+        """Every event that may come after on some path, as far as the first for which `until` holds, which counts."""
+        seen: set[Event] = set()
+        todo = list(self._following.get(event, ()))
+        while todo:
+            later = todo.pop()
+            if later not in seen:
+                seen.add(later)
+                if not until(later):
+                    todo.extend(self._following.get(later, ()))
+        return seen
+
+    def trained_after(self, event: Event, model: Model) -> list[Event]:
+        """The steps and fits that may change the weights of the same model after an event, before it is made anew."""
+        later = self.after(event, lambda one: isinstance(one, Build) and one.model is model)
+        return [one for one in later if moves(one, model)]
+
     def may_follow(self, later: Event, earlier: Event) -> bool:
         return earlier in self.before(later)
 
@@ -165,6 +190,13 @@ class Trace:
     def in_mode(forward: Forward, value: str) -> list[Mode]:
         """The ways in which the model may be in this mode at this pass."""
         return [mode for mode in forward.modes if mode.value == value]
+
+
+def moves(event: Event, model: Model) -> bool:
+    """It changes the weights of a model, or nobody knows of which."""
+    if isinstance(event, Step):
+        return event.models is None or model in event.models
+    return isinstance(event, Train) and event.model is model
 
 
 def earlier_than(events: Iterable[Event]) -> frozenset[Event]:
