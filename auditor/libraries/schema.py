@@ -173,6 +173,18 @@ class Watch(BaseModel):
     """The operand that names the score."""
     when: Condition | None = None
     """It does so only under this condition."""
+    mode: Argument | None = None
+    """The operand that says whether less or more is better: ``min``, ``max``, or whether less is better."""
+    patience: Argument | None = None
+    """How many epochs without a better score it bears."""
+    restores: Condition | None = None
+    """The best weights are back in the end under this condition; nothing said: never."""
+    held_out: str | None = None
+    """How the names of scores of validation rows begin; scores of other names are those of the training rows."""
+    fetch: str | None = None
+    """The attribute by which a program asks for the best weights."""
+    of: str | None = None
+    """The kind of model whose training it watches, where the model itself is not known."""
 
 
 class Flow(BaseModel):
@@ -220,6 +232,8 @@ class Flow(BaseModel):
     """train: the share of the rows that is held out from the end (``validation_split``)."""
     callbacks: Argument | None = None
     """train: who watches."""
+    epochs: Argument | None = None
+    """train: how many epochs."""
     afresh: bool = True
     """train: False where the receiver goes on from what it has learnt (networks, ``partial_fit``)."""
     watches: Watch | None = None
@@ -288,6 +302,10 @@ class Method(BaseModel):
     arg: Argument | None = None
     turns: Literal["on", "off", "argument"] = "off"
     rows: Flow | None = None
+    scores: Argument | None = None
+    """It tells the receiver which scores to compute while it learns (``compile(metrics=...)``)."""
+    best: Condition | None = None
+    """fit: the best weights are loaded first under this condition (``ckpt_path="best"``)."""
     records: bool = True
     """forward: False where the method switches autograd off by itself (``generate``)."""
     kind: str | None = None

@@ -16,7 +16,7 @@ from auditor.static.machine import MOST_STEPS, Activation, Arguments, Dead, Exha
 from auditor.static.objects import HANDED_IN
 from auditor.static.project import Project
 from auditor.static.relevance import Relevance
-from auditor.static.values import UNKNOWN, Cls, Fn, Frame, Obj, Ref, Value
+from auditor.static.values import UNKNOWN, Cls, Const, Fn, Frame, Obj, Ref, Value
 from auditor.static.worlds import MODE, World, ancestors
 from auditor.trace import Forward
 from auditor.trace.places import TESTS
@@ -245,6 +245,7 @@ class Driver(Interpreter):
         if obj.kind == "module" and not self._switches_itself(cls):
             for self.world in states:
                 self._handed_over(obj)
+        begun = states[0]
         for turn in range(2):
             left: list[World] = []
             for function in methods:
@@ -254,7 +255,17 @@ class Driver(Interpreter):
                     left.extend(self._after(function, cls, obj, state))
             states = self.reduced([state.fork() for state in [*states, *left]], MOST_STATES)
             if len(states) == 1:
-                break
+                methods = [function for function in methods if self._may_go_on(function, obj, begun, states[0])]
+                if not methods:
+                    break
+
+    @staticmethod
+    def _may_go_on(function: s.Function, obj: Obj, begun: World, now: World) -> bool:
+        """It reads a choice that the other methods have made since the object was made, and may do more by now."""
+        said = ((name, begun.get(obj, name)) for name in obj.attrs if name in function.mentions)
+        return any(
+            type(was) is Const and isinstance(was.value, str) and now.get(obj, name) != was for name, was in said
+        )
 
     def _handed_over(self, obj: Obj) -> None:
         """Nobody knows what its makers did to a network between its making and the call of one of its methods."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Literal
 
-from auditor.libraries import Argument, Call, Method, answer
+from auditor.libraries import Argument, Call, Condition, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
 from auditor.static.machine import Activation, Arguments, Dead, Outcome
@@ -42,6 +42,7 @@ from auditor.trace import (
     Step,
     Switch,
     Train,
+    Use,
 )
 
 FIRST = Argument(at=0)
@@ -59,6 +60,9 @@ class Effects(Objects):
         raise NotImplementedError
 
     def restored(self, obj: Obj, value: Value | None, site: int, called: s.Call | None) -> None:
+        raise NotImplementedError
+
+    def asked_for_scores(self, row: Method, obj: Obj, args: Arguments) -> None:
         raise NotImplementedError
 
     def written_out(self, values: list[Value], site: int) -> None:
@@ -604,6 +608,25 @@ class Effects(Objects):
         self.emit(Train, site, model, lambda place: Train(place=place, model=model, framework=row_framework))
         self.set_modes(networks, HANDED_IN)
 
+    def run_by_framework(
+        self, row: Method, framework: str, networks: frozenset[Obj], args: Arguments, site: int
+    ) -> None:
+        """It trains them, or asks them only."""
+        if row.rows is None or row.rows.does not in ("score", "predict"):
+            self.fitted(framework, networks, site)
+            return
+        best = row.best is not None and self.holds(row.best, args)
+        for model in map(self.model, networks):
+            self.emit(Use, site, (model, best), lambda place, model=model: Use(place=place, model=model, best=best))  # type: ignore[misc]
+        self.set_modes(networks, HANDED_IN)
+
+    def holds(self, condition: Condition, args: Arguments) -> bool:
+        """An operand is what a condition asks for, as far as it is known."""
+        value = self.operand(args, condition)
+        if type(value) is not Const:
+            return False
+        return value.value in condition.among if condition.among else bool(value.value)
+
     def _fit(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         networks = frozenset(part for value in args.all() for part in self.networks_in(value))
         self.fitted(row.framework or name, networks, site)
@@ -822,7 +845,7 @@ class Effects(Objects):
         if row.does == "fit":
             networks: frozenset[Obj] = self.world.get(obj, "%of") or frozenset()
             networks |= {part for value in args.all() for part in self.networks_in(value)}
-            self.fitted(obj.lib, networks, site)
+            self.run_by_framework(row, obj.lib, networks, args, site)
             return self.result(args, site)
         if row.does == "gradients":
             return self.gradients(row.turns, args, row.arg)
@@ -867,7 +890,11 @@ class Effects(Objects):
         if row.does == "step":
             self.optimizer_step(frozenset((obj,)), site)
         if row.does == "fit":
-            self.fitted(obj.lib, frozenset((obj,)), site)
+            self.run_by_framework(row, obj.lib, frozenset((obj,)), args, site)
+        if row.does == "store":
+            self.written_out([Ref(obj)], site)
+        if row.scores is not None:
+            self.asked_for_scores(row, obj, args)
         if row.does == "value":
             return self.result(args, site)
         if row.does in FROM_SINKS:

@@ -75,11 +75,8 @@ class Changed(Held):
 
     def acts(self, watch: Watch, args: Arguments) -> bool:
         """It acts on a score of rows that are held out, under its conditions."""
-        if watch.when is not None:
-            value = self.operand(args, watch.when)
-            on = type(value) is Const and (value.value in watch.when.among if watch.when.among else bool(value.value))
-            if not on:
-                return False
+        if watch.when is not None and not self.holds(watch.when, args):
+            return False
         score = self.operand(args, watch.monitor) if watch.monitor is not None else None
         return not (type(score) is Const and isinstance(score.value, str) and names_training_score(score.value))
 
@@ -130,6 +127,9 @@ class Changed(Held):
             return None
         if len(args.all()) == 0:
             return None
+        row = self.watched_row(name, args)
+        if row is not None:
+            return row
         fitted = receiver.sym is not None and self.world.get(receiver.sym, STATE) is not None
         kind = "predictor" if len(args.all()) > 1 or fitted else "transformer"
         for table in (kind, "predictor", "transformer"):
@@ -137,6 +137,10 @@ class Changed(Held):
             if row is not None and row.rows is not None and not (table != kind and name == "fit"):
                 return row
         return None
+
+    def watched_row(self, name: str, args: Arguments) -> Method | None:
+        """What a method does that is given the watchers of a training."""
+        raise NotImplementedError
 
     # roles: values
 

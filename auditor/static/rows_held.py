@@ -45,6 +45,7 @@ class Held(Weights):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self.watchers = False
+        self.watched = False
         self._folds_seen: set[Hashable] = set()
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
@@ -461,7 +462,7 @@ class Held(Weights):
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
         again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
-        if not rows or again:
+        if not (rows or forwards) or again:
             return
         self.emit(
             Select, site, (how, rows, scores, forwards),

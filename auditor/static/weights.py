@@ -115,11 +115,12 @@ class Weights(Effects):
 
     def written_out(self, values: list[Value], site: int) -> None:
         """Weights are written to a file."""
+        when = self.kept_when()
         for obj in frozenset(obj for value in values for obj in self.referred(value)):
             model = self.model(obj)
             self.emit(
                 Keep, site, (model, "file"),
-                lambda place, model=model: Keep(place=place, model=model, name="", form="file"),  # type: ignore[misc]
+                lambda place, model=model: Keep(place=place, model=model, name="", form="file", when=when),  # type: ignore[misc]
             )  # fmt: skip
 
     def restored(self, obj: Obj, value: Value | None, site: int, called: s.Call | None) -> None:

@@ -4,6 +4,7 @@ from auditor.trace.assessments import (
     Assessment,
     Learning,
     assessments,
+    better,
     divided,
     learnings,
     named,
@@ -35,6 +36,8 @@ from auditor.trace.events import (
     Step,
     Switch,
     Train,
+    Use,
+    Watch,
 )
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
 from auditor.trace.networks import Layer, Model, Network, Sensitivity
@@ -90,8 +93,11 @@ __all__ = [
     "Switch",
     "Trace",
     "Train",
+    "Use",
+    "Watch",
     "apart",
     "assessments",
+    "better",
     "divided",
     "holds",
     "learnings",

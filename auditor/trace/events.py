@@ -288,6 +288,47 @@ class Select(Event):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Watch(Event):
+    """Something acts on a score of a training: a callback, a setting of the trainer, code of the user's own.
+
+    It stands where the training begins or, of code of the user's own, where it ends early. What is not known is None.
+    """
+
+    does: Literal["stop", "best", "schedule"]
+    made: Place
+    """Where the watcher is made."""
+    model: Model | None = None
+    name: str = ""
+    """What the watcher is called; empty for code of the user's own."""
+    monitor: str | None = None
+    side: Literal["train", "validation"] | None = None
+    """Whose score is watched."""
+    mode: Literal["min", "max"] | None = None
+    patience: int | None = None
+    epochs: int | None = None
+    """How many the training is to run at most."""
+    restores: bool | None = None
+    """It brings the best weights back in the end."""
+    remedy: str = ""
+    """The setting with which it would."""
+    fetched: bool = False
+    """The program asks it for the best weights."""
+    validated: bool | None = None
+    """The training scores validation rows."""
+    logged: frozenset[str] | None = None
+    """The names of the scores that the training computes."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Use(Event):
+    """A framework scores a model, or predicts with it."""
+
+    model: Model
+    best: bool = False
+    """With the best weights, which the framework loads first."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Keep(Event):
     """The weights of a model are put aside."""
 

@@ -7,7 +7,22 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TypeVar
 
-from auditor.trace.events import Build, Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch, Train
+from auditor.trace.events import (
+    Build,
+    Event,
+    Forward,
+    Keep,
+    Mode,
+    Named,
+    Restore,
+    Sink,
+    SinkKind,
+    Step,
+    Switch,
+    Train,
+    Use,
+    Watch,
+)
 from auditor.trace.networks import Layer, Model
 from auditor.trace.rows import Cut, PartName, Rows
 
@@ -151,6 +166,29 @@ class Trace:
         """The steps and fits that may change the weights of the same model after an event, before it is made anew."""
         later = self.after(event, lambda one: isinstance(one, Build) and one.model is model)
         return [one for one in later if moves(one, model)]
+
+    def beside(self, watch: Watch) -> list[Watch]:
+        """The others that watch the same training."""
+        here = watch.place, watch.chain
+        return [one for one in self.all(Watch) if one is not watch and (one.place, one.chain) == here]
+
+    def used_as_left(self, event: Event, model: Model) -> list[Event]:
+        """Where a model is scored, asked or saved after an event, with the weights that it has then."""
+
+        def ends(one: Event) -> bool:
+            if isinstance(one, (Build, Restore)):
+                return one.model is model
+            return moves(one, model) or (isinstance(one, Use) and one.model is model and one.best)
+
+        found = [one for one in self.after(event, ends) if self._uses(one, model)]
+        return sorted(found, key=lambda one: (one.place.path, one.place.node))
+
+    def _uses(self, event: Event, model: Model) -> bool:
+        if isinstance(event, Use):
+            return event.model is model and not event.best
+        if isinstance(event, Keep):
+            return event.model is model and event.form == "file"
+        return isinstance(event, Forward) and event.model is model and bool(self.evaluates(event))
 
     def may_follow(self, later: Event, earlier: Event) -> bool:
         return earlier in self.before(later)

@@ -1,0 +1,229 @@
+"""Who watches a training, and what for: callbacks and settings that act on a score, as they are told when made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from auditor.libraries import Argument, Call, Flow, Method, Watch
+from auditor.static import syntax as s
+from auditor.static.conventions import names_training_score
+from auditor.static.machine import Arguments
+from auditor.static.row_calls import Doing
+from auditor.static.rows_divided import Divided
+from auditor.static.values import NONE, Const, Data, Lib, Obj, Ref, Seq, Value, alternatives
+from auditor.trace import Model
+from auditor.trace import Watch as Watched
+
+SETTINGS = "%settings"
+"""What a watcher was told."""
+HELD = "%held"
+"""The watchers that a trainer was given when it was made."""
+EPOCHS = "%epochs"
+SCORES = "%scores"
+DEEPEST_LIST = 3
+LOSS = "loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a watcher was told when it was made; None: not known."""
+
+    row: Watch
+    monitor: str | None
+    mode: Literal["min", "max"] | None
+    patience: int | None
+    restores: bool | None
+
+
+class Watching(Divided):
+    # making
+
+    def library_call(self, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        value = super().library_call(name, args, site, called)
+        row = self.libraries.call(name)
+        if row is not None and type(value) is Ref:
+            self.told(value.obj, row, args)
+        return value
+
+    def told(self, obj: Obj, row: Call, args: Arguments) -> None:
+        """What a watcher, or a trainer with its watchers, is told when it is made."""
+        if row.watches is not None:
+            self.world.set(obj, SETTINGS, self.settings(row.watches, args))
+            self.watched = True
+        if row.rows is not None and row.rows.epochs is not None:
+            self.world.set(obj, EPOCHS, self.operand(args, row.rows.epochs))
+        if self.watched:
+            self.world.set(obj, HELD, Seq(tuple(self.watchers_in(args.all()))))
+
+    def made_by_base(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> None:
+        """A watcher of the project's own, made like the one of a library that it inherits from."""
+        super().made_by_base(obj, args, site, called)
+        assert obj.cls is not None
+        for base in self.foreign(obj.cls):
+            row = self.libraries.call(base.name) if type(base) is Lib else None
+            if row is not None and row.watches is not None:
+                self.told(obj, row, args)
+
+    def settings(self, row: Watch, args: Arguments) -> Settings | None:
+        """None: it does not act."""
+        if row.when is not None:
+            value = self.operand(args, row.when)
+            if type(value) is not Const or not self.holds(row.when, args):
+                return None
+        told = args.more is None
+        restores: bool | None = False
+        if row.restores is not None:
+            value = self.operand(args, row.restores)
+            known = type(value) is Const or (value is None and told)
+            restores = self.holds(row.restores, args) if known else None
+        monitor = self.constant_of(args, row.monitor)
+        patience = self.constant_of(args, row.patience)
+        return Settings(
+            row,
+            monitor if isinstance(monitor, str) else None,
+            self.direction(self.constant_of(args, row.mode)),
+            patience if type(patience) is int else None,
+            restores,
+        )
+
+    def constant_of(self, args: Arguments, where: Argument | None) -> object:
+        value = self.operand(args, where) if where is not None else None
+        return value.value if type(value) is Const else None
+
+    @staticmethod
+    def direction(said: object) -> Literal["min", "max"] | None:
+        """Less or more is better; ``True``: less."""
+        if said in ("min", True):
+            return "min"
+        return "max" if said == "max" or said is False else None
+
+    def watchers_in(self, values: Iterable[Value], depth: int = DEEPEST_LIST) -> list[Value]:
+        found: list[Value] = []
+        for value in (one for each in values for one in alternatives(each)):
+            if type(value) is Ref and self.world.get(value.obj, SETTINGS) is not None:
+                found.append(value)
+            elif depth and type(value) in (Seq, Ref):
+                found.extend(self.watchers_in(self.listed(value), depth - 1))
+        return list(dict.fromkeys(found))
+
+    def listed(self, value: Value) -> Iterable[Value]:
+        """The watchers that a trainer was given, or what a list holds."""
+        held: Value | None = self.world.get(value.obj, HELD) if type(value) is Ref else None
+        parts = self.items(held if held is not None else value)
+        if parts is not None:
+            return parts
+        return alternatives(self.elements(value)) if type(value) is Ref and value.obj.kind == "list" else ()
+
+    def watched_row(self, name: str, args: Arguments) -> Method | None:
+        watchers = self.watchers_in(args.all()) if self.watched else ()
+        for value in watchers:
+            told: Settings | None = self.world.get(value.obj, SETTINGS) if type(value) is Ref else None
+            row = self.libraries.method(told.row.of, name) if told is not None and told.row.of is not None else None
+            if row is not None and row.rows is not None and row.rows.does == "train":
+                return row
+        return None
+
+    # training
+
+    def watched_fit(self, doing: Doing) -> None:
+        """A training begins: who watches it, and what it is told."""
+        if not self.watched:
+            return
+        receiver = doing.receiver
+        given = [receiver] if receiver is not None else []
+        watchers = self.watchers_in([*given, *doing.args.all()])
+        if not watchers:
+            return
+        epochs = self.constant_of(doing.args, doing.flow.epochs)
+        if epochs is None and type(receiver) is Ref:
+            held: Value | None = self.world.get(receiver.obj, EPOCHS)
+            epochs = held.value if type(held) is Const else None
+        model = self._watched_model(doing)
+        validated = self.validated(doing.flow, doing)
+        for value in watchers:
+            assert isinstance(value, Ref)
+            self._watch(value.obj, model, epochs if type(epochs) is int else None, validated, doing)
+
+    def _watch(self, obj: Obj, model: Model | None, epochs: int | None, validated: bool | None, doing: Doing) -> None:
+        told: Settings | None = self.world.get(obj, SETTINGS)
+        if told is None:
+            return
+        made, row = self.place_in(obj), told.row
+        logged = self.logged(doing.receiver, validated)
+        self.emit(
+            Watched, doing.site, (obj, told, model, epochs, validated),
+            lambda place: Watched(
+                place=place, does=row.does, made=made, model=model, name=class_name(obj), monitor=told.monitor,
+                side=side_of(row, told.monitor, logged), mode=told.mode, patience=told.patience, epochs=epochs,
+                restores=told.restores, validated=validated, logged=logged,
+                remedy=remedy_of(row), fetched=row.fetch is not None and self.mentioned(row.fetch),
+            ),
+        )  # fmt: skip
+
+    def _watched_model(self, doing: Doing) -> Model | None:
+        receiver = doing.receiver
+        if type(receiver) is Ref and receiver.obj.kind == "module":
+            return self.model(receiver.obj)
+        networks = [part for value in doing.args.all() for part in self.networks_in(value)]
+        if type(receiver) is Ref:
+            networks.extend(self.world.get(receiver.obj, "%of") or ())
+        return self.model(networks[0]) if len(set(networks)) == 1 else None
+
+    def validated(self, flow: Flow, doing: Doing) -> bool | None:
+        """Validation rows are scored in this training."""
+        places = [where for where in (flow.validation, flow.fraction) if where is not None]
+        said: list[Value | None] = [self.operand(doing.args, where) for where in places]
+        if type(doing.receiver) is Ref and not any(one is not None for one in said):
+            said.append(self.world.get(doing.receiver.obj, "%validation"))
+        given = [one for one in said if one is not None and not (type(one) is Const and not one.value)]
+        if given:
+            return None if all(is_parameter(one) for one in given) else True
+        return False if doing.args.more is None and places else None
+
+    def logged(self, receiver: Value | None, validated: bool | None) -> frozenset[str] | None:
+        """The names of the scores that a training computes, where the model was told all of them."""
+        if type(receiver) is not Ref or validated is None:
+            return None
+        told: Value | None = self.world.get(receiver.obj, SCORES)
+        if told is None:
+            return None
+        names = self.names_in(told) if told != NONE else frozenset[str]()
+        if names is None:
+            return None
+        own = names | {LOSS}
+        return own | {f"val_{name}" for name in own} if validated else own
+
+    def asked_for_scores(self, row: Method, obj: Obj, args: Arguments) -> None:
+        value = self.operand(args, row.scores)
+        self.world.set(obj, SCORES, value if value is not None else NONE)
+
+    def mentioned(self, name: str) -> bool:
+        """The program asks for an attribute of this name somewhere."""
+        return any(name in module.mentions for module in self.project.parsed())
+
+
+def is_parameter(value: Value) -> bool:
+    """Nobody gives it a value, and its default may be None."""
+    return type(value) is Data and isinstance(value.sym, tuple) and value.sym[0] == "param"
+
+
+def side_of(row: Watch, monitor: str | None, logged: frozenset[str] | None) -> Literal["train", "validation"] | None:
+    """Whose score a watcher watches."""
+    if monitor is None:
+        return None
+    if row.held_out is not None and monitor.startswith(row.held_out):
+        return "validation"
+    return "train" if names_training_score(monitor) or (logged is not None and monitor in logged) else None
+
+
+def remedy_of(row: Watch) -> str:
+    """The setting that makes a watcher bring the best weights back."""
+    if row.restores is None or row.restores.name is None:
+        return ""
+    return f"{row.restores.name}={row.restores.among[0] if row.restores.among else True}"
+
+
+def class_name(obj: Obj) -> str:
+    return obj.cls.name if obj.cls is not None else obj.lib.rpartition(".")[2]
