@@ -1,4 +1,4 @@
-"""The best weights, or the end of the training, are chosen by a score on the training rows, although there is validation.
+"""The best weights, or the end of the training, are chosen by a training score although there is validation.
 
 ## What it finds
 
@@ -114,15 +114,15 @@ def watching(watch: Watch) -> str:
     }[watch.does]
     better = f"val_{watch.monitor}" if not watch.monitor or "train" not in watch.monitor else "the validation score"
     return (
-        f"`{watch.name}` {does} `{watch.monitor}`, a score on the training rows, although validation rows are scored in "
-        f"the same training: it follows the memorising. Watch `{better}`."
+        f"`{watch.name}` {does} `{watch.monitor}`, a score on the training rows, although validation rows are scored "
+        f"in the same training: it follows the memorising. Watch `{better}`."
     )
 
 
 def comparing() -> str:
     return (
-        "the best weights are chosen by a score on the training rows, although the model is scored on other rows in the "
-        "same loop: these are the most overfitted weights. Compare the validation score."
+        "the best weights are chosen by a score on the training rows, although the model is scored on other rows in "
+        "the same loop: these are the most overfitted weights. Compare the validation score."
     )
 
 

@@ -72,16 +72,32 @@ from auditor.trace import (
 @rule("SEL003", "stopped-without-restore", Severity.WARNING, over=("SEL006",))
 def stopped_without_restore(trace: Trace) -> Iterator[Report]:
     for watch in trace.all(Watch):
-        if watch.does != "stop" or watch.restores is not False or watch.model is None:
+        beside = trace.beside(watch)
+        if watch.does != "stop" or watch.restores is not False or any(one.restores is not False for one in beside):
             continue
-        if any(one.restores is not False or one.fetched for one in trace.beside(watch)):
+        if watch.selects and not stops_by_validation(trace, watch):
             continue
-        used = trace.used_as_left(watch, watch.model)
+        if watch.fetched:
+            if not any(one.does == "best" for one in beside):
+                yield Report(watch.made, latest(watch), evidence(watch, []), confidence(watch))
+            continue
+        used = trace.used_as_left(watch, watch.model) if watch.model is not None else []
         if used:
             yield Report(watch.made, message(watch, used[0]), evidence(watch, used), confidence(watch))
 
 
+def stops_by_validation(trace: Trace, watch: Watch) -> bool:
+    """Code of the user's own compares scores of passes that do not train, and leaves the weights as they are."""
+    passes = [one for select in watch.selects for one in select.forwards if one.model is watch.model]
+    return not trace.restored_before(watch, watch.model) and any(trace.evaluates(one) for one in passes)
+
+
 def message(watch: Watch, used: Event) -> str:
+    if watch.selects:
+        return (
+            f"the loop ends here since the score has not improved for a while, with weights from past the best epoch: "
+            f"{used.place.seen_from(watch.made)} uses these. Load the best ones first."
+        )
     bears = f"after {watch.patience} epochs without" if watch.patience else "as soon as there is no"
     score = f"a better {watch.monitor}" if watch.monitor else "a better score"
     late = f"{watch.patience} epochs past the best" if watch.patience else "those past the best epoch"
@@ -92,10 +108,19 @@ def message(watch: Watch, used: Event) -> str:
     )
 
 
+def latest(watch: Watch) -> str:
+    score = watch.monitor or "a score"
+    return (
+        f"`{watch.name}` ends the training, and `{watch.fetched}` is taken for the best weights: nothing that writes "
+        f"checkpoints watches {score}, so it names the last ones. Add a checkpoint that watches the same score."
+    )
+
+
 def evidence(watch: Watch, used: list[Event]) -> tuple[Evidence, ...]:
     return (
         *way(watch),
-        Evidence(watch.place, "it watches this training"),
+        *(Evidence(one.place, "the score is compared with the best so far") for one in list(watch.selects)[:1]),
+        *(() if watch.selects else (Evidence(watch.place, "it watches this training"),)),
         *(Evidence(one.place, "the last weights are used here") for one in used[:2]),
     )
 

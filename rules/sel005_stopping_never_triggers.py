@@ -39,8 +39,8 @@ model.fit(x, y, epochs=200, validation_split=0.2, callbacks=[stopping])
 
 ## Not reported
 
-Names that may be logged through calls that nobody knows; validation rows that may be handed in by a caller; a patience as
-long as the training of a callback that brings the best weights back in any case.
+Names that may be logged through calls that nobody knows; validation rows that may be handed in by a caller; a patience
+as long as the training of a callback that brings the best weights back in any case.
 
 ## Sources
 
@@ -70,8 +70,8 @@ def no_validation(watch: Watch) -> str:
     if watch.side != "validation" or watch.validated is not False:
         return ""
     return (
-        f"`{watch.name}` watches `{watch.monitor}`, and the training at {watch.place.seen_from(watch.made)} is given no "
-        f"validation rows: there is no such score, so it never acts. Give the training validation rows."
+        f"`{watch.name}` watches `{watch.monitor}`, and the training at {watch.place.seen_from(watch.made)} is given "
+        f"no validation rows: there is no such score, so it never acts. Give the training validation rows."
     )
 
 

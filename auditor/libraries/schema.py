@@ -174,7 +174,10 @@ class Watch(BaseModel):
     when: Condition | None = None
     """It does so only under this condition."""
     mode: Argument | None = None
-    """The operand that says whether less or more is better: ``min``, ``max``, or whether less is better."""
+    """The operand that says whether less or more is better: ``min``, ``max``."""
+    less: Argument | None = None
+    """The operand that is true where less is better."""
+    more: Argument | None = None
     patience: Argument | None = None
     """How many epochs without a better score it bears."""
     restores: Condition | None = None
@@ -302,6 +305,8 @@ class Method(BaseModel):
     arg: Argument | None = None
     turns: Literal["on", "off", "argument"] = "off"
     rows: Flow | None = None
+    logs: Argument | None = None
+    """It logs a score under this name, or scores under the names of a dict."""
     scores: Argument | None = None
     """It tells the receiver which scores to compute while it learns (``compile(metrics=...)``)."""
     best: Condition | None = None

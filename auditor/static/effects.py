@@ -840,11 +840,15 @@ class Effects(Objects):
         if row.does == "gradient":
             return self.differentiated(row, args, site)
         if row.does in FROM_SINKS:
+            if row.does == "store":
+                self.written_out([Ref(part) for part in self.world.get(obj, "%of") or (obj,)], site)
             self.showing(row.does, obj, args, site)
             return self.result(args, site)
         if row.does == "fit":
             networks: frozenset[Obj] = self.world.get(obj, "%of") or frozenset()
             networks |= {part for value in args.all() for part in self.networks_in(value)}
+            if row.best is None:
+                networks = networks or frozenset((obj,))  # the network inside, which nobody sees
             self.run_by_framework(row, obj.lib, networks, args, site)
             return self.result(args, site)
         if row.does == "gradients":

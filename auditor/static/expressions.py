@@ -544,8 +544,10 @@ class Expressions(Calls):
                 return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
-        if kept and any(s.written(side) in kept for side in (expr.left, expr.ops[0][1])):
-            self.select(everything, expr.site)
+        if kept and s.weighs(expr, kept):
+            chosen = self.select(everything, expr.site)
+            if chosen is not None:
+                self.selections.setdefault(expr, []).append(chosen)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:
             self.sink("score", everything, expr.site)

@@ -7,9 +7,9 @@ from typing import Any
 
 from auditor.static import syntax as s
 from auditor.static.calls import Flow
-from auditor.static.expressions import Expressions
 from auditor.static.machine import FINE_STEPS, Activation, Arguments, Outcome
 from auditor.static.project import Unit
+from auditor.static.stops import Stops
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -34,7 +34,7 @@ MOST_TURNS = 4
 LONGEST_UNROLLED = 6
 
 
-class Interpreter(Expressions):
+class Interpreter(Stops):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self._modules: dict[str, Frame] = {}
@@ -252,7 +252,12 @@ class Interpreter(Expressions):
         return []
 
     def _break(self, statement: s.Break, world: World) -> Flow:
+        self.simple(self._left, world)
         return [("break", world, NONE)]
+
+    def _left(self) -> Value:
+        self.left_early()
+        return NONE
 
     def _continue(self, statement: s.Continue, world: World) -> Flow:
         return [("continue", world, NONE)]

@@ -456,15 +456,15 @@ class Held(Weights):
             ),
         )  # fmt: skip
 
-    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> None:
+    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> Select | None:
         """The best of several scores is kept."""
         scores = figures.trail.scores if figures.trail is not None else frozenset()
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
         again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
         if not (rows or forwards) or again:
-            return
-        self.emit(
+            return None
+        return self.emit(
             Select, site, (how, rows, scores, forwards),
             lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip

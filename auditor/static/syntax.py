@@ -435,3 +435,96 @@ def _read(body: list[Stmt], beyond: Stmt | None) -> Iterator[Expr]:
                 getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ())
                 if slot not in ("owner", "outer")
             )  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class MethodCall:
+    """A call whose function is an attribute."""
+
+    func: Attr
+    args: list[Arg]
+
+
+def calls_in(body: list[Stmt]) -> Iterator[MethodCall]:
+    """The calls of methods in a block, nested functions included."""
+    for one in _read(body, None):
+        if isinstance(one, Call) and isinstance(one.func, Attr):
+            yield MethodCall(one.func, one.args)
+
+
+def argument(call: MethodCall, at: int | None, name: str | None) -> Expr | None:
+    """An operand as it is written in a call."""
+    for arg in call.args:
+        if name is not None and arg.keyword == name:
+            return arg.value
+    plain = [arg for arg in call.args if arg.keyword is None and not arg.star]
+    return plain[at].value if at is not None and at < len(plain) else None
+
+
+def literal_names(expr: Expr | None) -> set[str] | None:
+    """A text that is written out, or the keys of a dict that all are."""
+    if isinstance(expr, Const) and isinstance(expr.value, str):
+        return {expr.value}
+    if isinstance(expr, Dict):
+        keys = [key.value if isinstance(key, Const) else None for key, _ in expr.pairs]
+        return {str(key) for key in keys} if all(isinstance(key, str) for key in keys) else None
+    return None
+
+
+def weighs(test: Compare, kept: frozenset[str]) -> bool:
+    """One of these variables stands on one side of a comparison, itself or with a margin added."""
+    return any(name in kept for side in (test.left, test.ops[0][1]) for name in _terms(side))
+
+
+def _terms(expr: Expr) -> Iterator[str]:
+    if isinstance(expr, Bin):
+        yield from _terms(expr.left)
+        yield from _terms(expr.right)
+    elif isinstance(expr, Unary):
+        yield from _terms(expr.value)
+    else:
+        yield written(expr)
+
+
+def compares_with_best(branch: If) -> bool:
+    """``if score > best: best = score``: one side of a comparison of sizes is assigned in the branch."""
+    return any(weighs(test, branch.assigns) for test in comparisons(branch.test))
+
+
+def branches_in(body: list[Stmt]) -> Iterator[If]:
+    """The branches of a block, at any depth, without those of functions defined in it."""
+    return (one for one in statements_in(body) if isinstance(one, If))
+
+
+def changed_in(branch: If) -> set[str]:
+    """The variables and attributes that a branch sets or counts, as written."""
+    found: set[str] = set()
+    todo: list[Stmt] = [*branch.body, *branch.orelse]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Assign):
+            found.update(written(target) for target in one.targets)
+        elif isinstance(one, AugAssign):
+            found.add(written(one.target))
+        elif isinstance(one, If):
+            todo.extend((*one.body, *one.orelse))
+        elif isinstance(one, With):
+            todo.extend(one.body)
+    return found - {""}
+
+
+def read_in(expr: Expr) -> Iterator[Expr]:
+    """An expression and all that it is made of."""
+    yield from _read([ExprStmt(expr)], None)
+
+
+def statements_in(body: list[Stmt]) -> Iterator[Stmt]:
+    """The statements of a block at any depth, without those of functions defined in it."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, (If, For, While)):
+            yield from statements_in([*statement.body, *statement.orelse])
+        elif isinstance(statement, With):
+            yield from statements_in(statement.body)
+        elif isinstance(statement, Try):
+            yield from statements_in([*statement.body, *statement.orelse, *statement.final])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from auditor.libraries import Argument, Call, Flow, Method, Watch
+from auditor.libraries import Argument, Call, Condition, Flow, Method, Watch
 from auditor.static import syntax as s
 from auditor.static.conventions import names_training_score
 from auditor.static.machine import Arguments
@@ -24,6 +24,7 @@ EPOCHS = "%epochs"
 SCORES = "%scores"
 DEEPEST_LIST = 3
 LOSS = "loss"
+Side = Literal["train", "validation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +69,38 @@ class Watching(Divided):
 
     def settings(self, row: Watch, args: Arguments) -> Settings | None:
         """None: it does not act."""
-        if row.when is not None:
-            value = self.operand(args, row.when)
-            if type(value) is not Const or not self.holds(row.when, args):
-                return None
-        told = args.more is None
-        restores: bool | None = False
-        if row.restores is not None:
-            value = self.operand(args, row.restores)
-            known = type(value) is Const or (value is None and told)
-            restores = self.holds(row.restores, args) if known else None
+        acts = self.fulfils(row.when, args) if row.when is not None else True
+        if acts is False:
+            return None
+        restores = False if row.restores is None else self.fulfils(row.restores, args)
         monitor = self.constant_of(args, row.monitor)
         patience = self.constant_of(args, row.patience)
         return Settings(
             row,
             monitor if isinstance(monitor, str) else None,
-            self.direction(self.constant_of(args, row.mode)),
+            self.direction(row, args),
             patience if type(patience) is int else None,
-            restores,
+            restores if acts else None,
         )
+
+    def fulfils(self, condition: Condition, args: Arguments) -> bool | None:
+        """The same as `holds`, where a value that is not known may be what is asked for."""
+        value = self.operand(args, condition)
+        if type(value) is Const or (value is None and args.more is None):
+            return self.holds(condition, args)
+        return None
 
     def constant_of(self, args: Arguments, where: Argument | None) -> object:
         value = self.operand(args, where) if where is not None else None
         return value.value if type(value) is Const else None
 
-    @staticmethod
-    def direction(said: object) -> Literal["min", "max"] | None:
-        """Less or more is better; ``True``: less."""
-        if said in ("min", True):
+    def direction(self, row: Watch, args: Arguments) -> Literal["min", "max"] | None:
+        """Whether less or more is better."""
+        said = self.constant_of(args, row.mode)
+        less, more = self.constant_of(args, row.less), self.constant_of(args, row.more)
+        if said == "min" or less is True or more is False:
             return "min"
-        return "max" if said == "max" or said is False else None
+        return "max" if said == "max" or more is True or less is False else None
 
     def watchers_in(self, values: Iterable[Value], depth: int = DEEPEST_LIST) -> list[Value]:
         found: list[Value] = []
@@ -144,7 +147,7 @@ class Watching(Divided):
         validated = self.validated(doing.flow, doing)
         for value in watchers:
             assert isinstance(value, Ref)
-            self._watch(value.obj, model, epochs if type(epochs) is int else None, validated, doing)
+            self._watch(value.obj, model, epochs if type(epochs) is int and epochs > 0 else None, validated, doing)
 
     def _watch(self, obj: Obj, model: Model | None, epochs: int | None, validated: bool | None, doing: Doing) -> None:
         told: Settings | None = self.world.get(obj, SETTINGS)
@@ -152,13 +155,16 @@ class Watching(Divided):
             return
         made, row = self.place_in(obj), told.row
         logged = self.logged(doing.receiver, validated)
+        sides = self.sides(doing)
+        if logged is None and sides is not None:
+            logged = frozenset(sides)
         self.emit(
             Watched, doing.site, (obj, told, model, epochs, validated),
             lambda place: Watched(
                 place=place, does=row.does, made=made, model=model, name=class_name(obj), monitor=told.monitor,
-                side=side_of(row, told.monitor, logged), mode=told.mode, patience=told.patience, epochs=epochs,
-                restores=told.restores, validated=validated, logged=logged,
-                remedy=remedy_of(row), fetched=row.fetch is not None and self.mentioned(row.fetch),
+                side=side_of(row, told.monitor, logged, sides or {}), mode=told.mode, patience=told.patience,
+                epochs=epochs, restores=told.restores, validated=validated, logged=logged, remedy=remedy_of(row),
+                fetched=row.fetch if row.fetch is not None and self.mentioned(row.fetch) else "",
             ),
         )  # fmt: skip
 
@@ -169,6 +175,8 @@ class Watching(Divided):
         networks = [part for value in doing.args.all() for part in self.networks_in(value)]
         if type(receiver) is Ref:
             networks.extend(self.world.get(receiver.obj, "%of") or ())
+            if not networks and isinstance(doing.row, Method) and doing.row.best is None:
+                return self.model(receiver.obj)
         return self.model(networks[0]) if len(set(networks)) == 1 else None
 
     def validated(self, flow: Flow, doing: Doing) -> bool | None:
@@ -195,6 +203,41 @@ class Watching(Divided):
         own = names | {LOSS}
         return own | {f"val_{name}" for name in own} if validated else own
 
+    def sides(self, doing: Doing) -> dict[str, Side | None] | None:
+        """The scores that the hooks of a network log, and the side that each is logged for; None: not all are known."""
+        classes = [
+            part.cls for value in doing.args.all() for part in self.networks_in(value)
+            if part.cls is not None and self.framework(part.cls) is not None
+        ]  # fmt: skip
+        if len(classes) != 1:
+            return None
+        found: dict[str, Side | None] = {}
+        hooks = self.libraries.hook_modes.get(self.framework(classes[0]) or "")
+        kinds = [row.kind for row in self.base_rows(classes[0])]
+        for cls in self.linear(classes[0]):
+            for name, function in cls.methods.items():
+                logged = self.logged_in(function, kinds)
+                if logged is None or hooks is None:
+                    return None
+                side: Side | None = "train" if name in hooks.train else "validation" if name in hooks.eval else None
+                for one in logged:
+                    found[one] = side if found.get(one, side) == side else None
+        return found if found and not self.unknown_bases(classes[0]) else None
+
+    def logged_in(self, function: s.Function, kinds: Iterable[str | None]) -> set[str] | None:
+        """The names that a method logs under; None where one of them is not written out."""
+        found: set[str] = set()
+        tables = [self.libraries.methods.get(kind or "", {}) for kind in kinds]
+        for call in s.calls_in(function.body):
+            row = next((table[call.func.name] for table in tables if call.func.name in table), None)
+            if row is None or row.logs is None:
+                continue
+            names = s.literal_names(s.argument(call, row.logs.at, row.logs.name))
+            if names is None:
+                return None
+            found |= names
+        return found
+
     def asked_for_scores(self, row: Method, obj: Obj, args: Arguments) -> None:
         value = self.operand(args, row.scores)
         self.world.set(obj, SCORES, value if value is not None else NONE)
@@ -209,10 +252,14 @@ def is_parameter(value: Value) -> bool:
     return type(value) is Data and isinstance(value.sym, tuple) and value.sym[0] == "param"
 
 
-def side_of(row: Watch, monitor: str | None, logged: frozenset[str] | None) -> Literal["train", "validation"] | None:
+def side_of(
+    row: Watch, monitor: str | None, logged: frozenset[str] | None, sides: Mapping[str, Side | None]
+) -> Side | None:
     """Whose score a watcher watches."""
     if monitor is None:
         return None
+    if monitor in sides:
+        return sides.get(monitor)
     if row.held_out is not None and monitor.startswith(row.held_out):
         return "validation"
     return "train" if names_training_score(monitor) or (logged is not None and monitor in logged) else None

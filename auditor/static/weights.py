@@ -136,7 +136,7 @@ class Weights(Effects):
     def kept_when(self) -> Literal["better", "perhaps", "always"]:
         """Whether a branch is running, here or in a caller, and a comparison with the best so far has let it in."""
         branches = [branch for one in self.stack for branch in one.branches]
-        if any(compares_with_best(branch) for branch in branches):
+        if any(s.compares_with_best(branch) for branch in branches):
             return "better"
         return "perhaps" if branches else "always"
 
@@ -175,10 +175,3 @@ class Weights(Effects):
 def subject(expr: s.Expr) -> str:
     """The user's words for the network whose state is asked for, or that is kept itself."""
     return s.written(expr.func.obj if isinstance(expr, s.Call) and isinstance(expr.func, s.Attr) else expr)
-
-
-def compares_with_best(branch: s.If) -> bool:
-    """``if score > best: best = score``: one side of a comparison of sizes is assigned in the branch."""
-    return any(
-        s.written(side) in branch.assigns for test in s.comparisons(branch.test) for side in (test.left, test.ops[0][1])
-    )

@@ -311,12 +311,14 @@ class Watch(Event):
     """It brings the best weights back in the end."""
     remedy: str = ""
     """The setting with which it would."""
-    fetched: bool = False
-    """The program asks it for the best weights."""
+    fetched: str = ""
+    """The attribute by which the program asks for the best weights; empty: it does not."""
     validated: bool | None = None
     """The training scores validation rows."""
     logged: frozenset[str] | None = None
     """The names of the scores that the training computes."""
+    selects: frozenset[Select] = frozenset()
+    """Code of the user's own: the comparisons with the best so far that decide."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -183,6 +183,19 @@ class Trace:
         found = [one for one in self.after(event, ends) if self._uses(one, model)]
         return sorted(found, key=lambda one: (one.place.path, one.place.node))
 
+    def restored_before(self, event: Event, model: Model | None) -> bool:
+        """Weights are loaded into a model between its last step and an event."""
+        seen: set[Event] = set()
+        todo = list(event.after)
+        while todo:
+            earlier = todo.pop()
+            if isinstance(earlier, Restore) and earlier.model is model:
+                return True
+            if earlier not in seen and not (model is not None and moves(earlier, model)):
+                seen.add(earlier)
+                todo.extend(earlier.after)
+        return False
+
     def _uses(self, event: Event, model: Model) -> bool:
         if isinstance(event, Use):
             return event.model is model and not event.best
