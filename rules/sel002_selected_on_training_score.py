@@ -3,8 +3,9 @@
 ## What it finds
 
 Early stopping or a best checkpoint that watches `loss`, `accuracy` or another score of the training rows, in a training
-that scores validation rows too; and code of one's own that compares a training loss with the best so far to keep
-weights or to stop. A learning rate that follows a training score is reported as a note.
+that scores validation rows too; code of one's own that compares a training loss with the best so far to keep weights; a
+checkpoint that is scored by the output of a training batch. A learning rate that follows a training score is reported
+as a note.
 
 ## Why it matters
 
@@ -19,10 +20,16 @@ import keras
 import numpy as np
 
 x, y = np.load("x.npy"), np.load("y.npy")
-model = keras.Sequential([keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)])
+model = keras.Sequential(
+    [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)]
+)
 model.compile(optimizer="adam", loss="mse")
-stopping = keras.callbacks.EarlyStopping(monitor="loss", patience=5, restore_best_weights=True)
-model.fit(x, y, epochs=200, validation_split=0.2, callbacks=[stopping])
+stopping = keras.callbacks.EarlyStopping(
+    monitor="loss", patience=5, restore_best_weights=True
+)
+model.fit(
+    x, y, epochs=200, validation_split=0.2, callbacks=[stopping]
+)
 ```
 
 ## Good
@@ -32,10 +39,16 @@ import keras
 import numpy as np
 
 x, y = np.load("x.npy"), np.load("y.npy")
-model = keras.Sequential([keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)])
+model = keras.Sequential(
+    [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)]
+)
 model.compile(optimizer="adam", loss="mse")
-stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)
-model.fit(x, y, epochs=200, validation_split=0.2, callbacks=[stopping])
+stopping = keras.callbacks.EarlyStopping(
+    monitor="val_loss", patience=5, restore_best_weights=True
+)
+model.fit(
+    x, y, epochs=200, validation_split=0.2, callbacks=[stopping]
+)
 ```
 
 ## Not reported
@@ -73,7 +86,9 @@ from auditor.trace import (
 @rule("SEL002", "selected-on-training-score", Severity.WARNING)
 def selected_on_training_score(trace: Trace) -> Iterator[Report]:
     for watch in trace.all(Watch):
-        if watch.side == "train" and watch.validated:
+        if watch.by_batch:
+            yield Report(watch.made, one_batch(watch), (Evidence(watch.place, "attached here"),), Confidence.MEDIUM)
+        elif watch.side == "train" and watch.validated:
             severity = Severity.NOTE if watch.does == "schedule" else None
             yield Report(
                 watch.made, watching(watch), (Evidence(watch.place, "in this training"),), sure(watch), severity
@@ -116,6 +131,13 @@ def watching(watch: Watch) -> str:
     return (
         f"`{watch.name}` {does} `{watch.monitor}`, a score on the training rows, although validation rows are scored "
         f"in the same training: it follows the memorising. Watch `{better}`."
+    )
+
+
+def one_batch(watch: Watch) -> str:
+    return (
+        f"`{watch.name}` keeps the weights with the best score of the last training batch of an epoch: that follows "
+        f"the memorising, and the luck of one batch. Choose by a score over the validation rows."
     )
 
 

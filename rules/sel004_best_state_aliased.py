@@ -106,9 +106,9 @@ def best_state_aliased(trace: Trace) -> Iterator[Report]:
         back = [one for one in trace.all(Restore) if brings_back(trace, keep, one, trained)]
         lasting = best and keep.read and trained and not written_at_once(trace, keep, trained)
         if back or lasting:
-            yield Report(
-                keep.place, message(keep, back), evidence(keep, trained, back), confidence(keep, back), fix=fix(keep)
-            )
+            severity = Severity.WARNING if keep.moved else None
+            steps = evidence(keep, trained, back)
+            yield Report(keep.place, message(keep, back), steps, confidence(keep, back), severity, fix(keep))
 
 
 def brings_back(trace: Trace, keep: Keep, restore: Restore, trained: list[Event]) -> bool:
@@ -146,6 +146,11 @@ def message(keep: Keep, back: list[Restore]) -> str:
         if back
         else f"`{keep.name}` holds the last weights in the end"
     )
+    if keep.moved:
+        return (
+            f"`{keep.name}` keeps the weights of {name} as they are moved to a device, which copies them only where "
+            f"they are on another one: trained on that device, {end}. Copy them: `.clone()`."
+        )
     copied = keep.place.text if keep.state else "..."
     return (
         f"`{keep.name}` refers to the live weights of {name} and is no copy of them: training goes on and changes "
@@ -163,7 +168,7 @@ def evidence(keep: Keep, trained: list[Event], back: list[Restore]) -> tuple[Evi
 
 
 def confidence(keep: Keep, back: list[Restore]) -> Confidence:
-    return Confidence.HIGH if back and not keep.assumed else Confidence.MEDIUM
+    return Confidence.HIGH if back and not keep.assumed and not keep.moved else Confidence.MEDIUM
 
 
 def fix(keep: Keep) -> Fix | None:

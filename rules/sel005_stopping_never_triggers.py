@@ -18,9 +18,13 @@ import keras
 import numpy as np
 
 x, y = np.load("x.npy"), np.load("y.npy")
-model = keras.Sequential([keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)])
+model = keras.Sequential(
+    [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)]
+)
 model.compile(optimizer="adam", loss="mse")
-stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)
+stopping = keras.callbacks.EarlyStopping(
+    monitor="val_loss", patience=5, restore_best_weights=True
+)
 model.fit(x, y, epochs=200, callbacks=[stopping])
 ```
 
@@ -31,10 +35,16 @@ import keras
 import numpy as np
 
 x, y = np.load("x.npy"), np.load("y.npy")
-model = keras.Sequential([keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)])
+model = keras.Sequential(
+    [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)]
+)
 model.compile(optimizer="adam", loss="mse")
-stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)
-model.fit(x, y, epochs=200, validation_split=0.2, callbacks=[stopping])
+stopping = keras.callbacks.EarlyStopping(
+    monitor="val_loss", patience=5, restore_best_weights=True
+)
+model.fit(
+    x, y, epochs=200, validation_split=0.2, callbacks=[stopping]
+)
 ```
 
 ## Not reported

@@ -57,6 +57,7 @@ MethodRole = Literal[
     "mode",  # sets train or eval mode of the receiver
     "forward",  # a forward pass
     "self",  # returns the receiver
+    "moved",  # returns the receiver where it is there already, else a copy
     "copied",  # returns an independent copy of the receiver's values
     "restore",  # loads weights into the receiver
     "freeze",  # requires_grad_(flag)
@@ -186,6 +187,12 @@ class Watch(BaseModel):
     """How the names of scores of validation rows begin; scores of other names are those of the training rows."""
     fetch: str | None = None
     """The attribute by which a program asks for the best weights."""
+    score: Argument | None = None
+    """The function that gives the score, of the one that it is attached to."""
+    batch: str | None = None
+    """Where that function finds the output of a single batch."""
+    saves: Argument | None = None
+    """What is written out with the weights: the one that trains among it."""
     of: str | None = None
     """The kind of model whose training it watches, where the model itself is not known."""
 
@@ -231,6 +238,8 @@ class Flow(BaseModel):
     """score: the predictions."""
     validation: Argument | None = None
     """train: rows that are scored while it learns."""
+    validates: str | None = None
+    """train: the method by which the network scores validation rows, wherever they come from; without it, none."""
     fraction: Argument | None = None
     """train: the share of the rows that is held out from the end (``validation_split``)."""
     callbacks: Argument | None = None
@@ -305,6 +314,8 @@ class Method(BaseModel):
     arg: Argument | None = None
     turns: Literal["on", "off", "argument"] = "off"
     rows: Flow | None = None
+    attaches: Argument | None = None
+    """It gives the receiver a watcher."""
     logs: Argument | None = None
     """It logs a score under this name, or scores under the names of a dict."""
     scores: Argument | None = None

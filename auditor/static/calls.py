@@ -117,6 +117,9 @@ class Calls(Provenance):
             return self.forward(obj, args, site, expr)
         for value in args.all():
             self.touch(value)
+        watcher = self.watcher_by_name(name, args, site) if "monitor" in args.keyword else None
+        if watcher is not None:
+            return watcher
         result = self.unknown_result(args, site, told=False)
         self.made_anew(result, site)
         return self.loss_like(name, result)
@@ -319,9 +322,10 @@ class Calls(Provenance):
             if found is not None and self.unknown_bases(obj.cls):
                 return self.call(Fn(found[1], self.scopes[found[0]].frame, Ref(obj)), args, site)
         if obj.kind == "loss":
+            self.compared_with_labels(args)
             return self.as_loss(self.result(args, site))
         if obj.kind == "metric":
-            self.sink("score", self.all_spilled(args.all()), site)
+            self.sink("score", self.all_spilled(args.all()), site, self.labels_among(args.all()))
             return self.result(args, site)
         row = self.libraries.method(obj.kind, "__call__")
         if row is not None:
@@ -335,6 +339,8 @@ class Calls(Provenance):
     def call_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         """A method of something that is not an object of the project with that method."""
         value = self._called_method(receiver, name, args, site, expr)
+        if self.watched:
+            self.attached(receiver, name, args, site)
         row = self.method_row(receiver, name, args)
         if row is None or row.rows is None:
             return value
@@ -468,7 +474,8 @@ class Calls(Provenance):
             flag = self.operand(args, row.arg)
             if type(flag) is Const:
                 self.freeze(receiver.of, not flag.value)
-        return receiver
+        own = self.libraries.method(receiver.kind, name)
+        return self.tensor_method(own, receiver, args, site) if own is not None else receiver
 
     def _unknown_step(self, receiver: Data, text: str, args: Arguments, site: int) -> Value:
         inside = self.all_spilled(args.all())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import Literal
 
-from auditor.libraries import Argument, Call, Condition, Method, answer
+from auditor.libraries import Argument, Call, Condition, Flow, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
 from auditor.static.machine import Activation, Arguments, Dead, Outcome
@@ -56,6 +57,11 @@ FROM_SINKS: dict[str, SinkKind] = {
 
 
 class Effects(Objects):
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.inputs: dict[Forward, frozenset[Hashable]] = {}
+        """What went into a pass."""
+
     def forgotten(self, obj: Obj) -> None:
         raise NotImplementedError
 
@@ -63,6 +69,9 @@ class Effects(Objects):
         raise NotImplementedError
 
     def asked_for_scores(self, row: Method, obj: Obj, args: Arguments) -> None:
+        raise NotImplementedError
+
+    def validated(self, flow: Flow, args: Arguments, receiver: Value | None) -> bool | None:
         raise NotImplementedError
 
     def written_out(self, values: list[Value], site: int) -> None:
@@ -127,7 +136,7 @@ class Effects(Objects):
 
     # events
 
-    def sink(self, kind: SinkKind, value: Value, site: int) -> None:
+    def sink(self, kind: SinkKind, value: Value, site: int, against: bool = False) -> None:
         inside = self.spilled(value)
         if not inside.flows and not inside.sums:
             return
@@ -138,7 +147,7 @@ class Effects(Objects):
             Sink, site, (kind, inside.flows, through, told, inside.sums, rows),
             lambda place: Sink(
                 place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums,
-                loss=inside.loss, rows=rows,
+                loss=inside.loss, against=against, rows=rows,
             ),
         )  # fmt: skip
 
@@ -180,6 +189,9 @@ class Effects(Objects):
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
         for earlier in inside.flows:
             earlier.feeds.add(event)
+        event.turns = max(event.turns, sum(len(one.loops) for one in self.stack))
+        given = {value.sym for value in args.all() if type(value) is Data and value.sym is not None}
+        self.inputs[event] = self.inputs.get(event, frozenset()) | given
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
         return Data(
@@ -444,7 +456,17 @@ class Effects(Objects):
         return Data(self.fresh(site), kind="loader")
 
     def _loss_of(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        self.compared_with_labels(args)
         return self.as_loss(self.result(args, site))
+
+    def compared_with_labels(self, args: Arguments) -> None:
+        """A loss of outputs and of something that is neither an output nor what went in."""
+        others = {
+            value.sym for value in args.all() if type(value) is Data and not value.flows and value.sym is not None
+        }
+        for flow in self.all_spilled(args.all()).flows if others else ():
+            if not others & self.inputs.get(flow, frozenset()):
+                flow.labelled = True
 
     @staticmethod
     def as_loss(value: Data) -> Data:
@@ -461,7 +483,7 @@ class Effects(Objects):
         """Something is kept or shown; what is shown together is compared."""
         if does == "store":
             self.written_out(args.all(), site)
-        self.shown(FROM_SINKS[does], self.all_spilled(args.all()), site)
+        self.shown(FROM_SINKS[does], self.all_spilled(args.all()), site, self.labels_among(args.all()))
         if does == "report":
             self.compare("shown beside", args.all(), site)
         if does == "draw":
@@ -499,9 +521,13 @@ class Effects(Objects):
             parts = list(held) if held is not None else [self.elements(value)] if type(value) is Ref else []
         return [one for part in parts if part is not None for one in self.figures(part, depth - 1)]
 
-    def shown(self, kind: SinkKind, value: Data, site: int) -> None:
+    def shown(self, kind: SinkKind, value: Data, site: int, against: bool = False) -> None:
         """A sink; showing a loss is scoring."""
-        self.sink("score" if kind == "report" and value.loss else kind, value, site)
+        self.sink("score" if kind == "report" and value.loss else kind, value, site, against)
+
+    def labels_among(self, values: Iterable[Value]) -> bool:
+        """Something that comes from no pass, and is not written out, stands beside what does."""
+        return any(type(value) is Data and not value.flows for value in values)
 
     def _gradients(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         if args.positional and type(args.positional[0]) is Fn:
@@ -602,10 +628,18 @@ class Effects(Objects):
         self.world.set(obj, "%of", networks)
         return Ref(obj)
 
-    def fitted(self, row_framework: str, networks: frozenset[Obj], site: int) -> None:
+    def fitted(
+        self, row_framework: str, networks: frozenset[Obj], site: int, validated: bool | None = None,
+        epochs: int | None = None,
+    ) -> None:  # fmt: skip
         """A framework's loop ran over these networks: it leaves them in a mode of its own."""
         model = self.model(next(iter(networks))) if networks else None
-        self.emit(Train, site, model, lambda place: Train(place=place, model=model, framework=row_framework))
+        self.emit(
+            Train, site, model,
+            lambda place: Train(
+                place=place, model=model, framework=row_framework, validated=validated, epochs=epochs
+            ),
+        )  # fmt: skip
         self.set_modes(networks, HANDED_IN)
 
     def run_by_framework(
@@ -613,7 +647,10 @@ class Effects(Objects):
     ) -> None:
         """It trains them, or asks them only."""
         if row.rows is None or row.rows.does not in ("score", "predict"):
-            self.fitted(framework, networks, site)
+            epochs = self.operand(args, row.rows.epochs) if row.rows is not None and row.rows.epochs else None
+            known = epochs.value if type(epochs) is Const and type(epochs.value) is int else None
+            validated = self.validated(row.rows, args, None) if row.rows is not None else None
+            self.fitted(framework, networks, site, validated, known)
             return
         best = row.best is not None and self.holds(row.best, args)
         for model in map(self.model, networks):
@@ -653,7 +690,12 @@ class Effects(Objects):
         """Another container of the same values: of live weights, if it was one of these."""
         source = self.operand(args, row.arg)
         objs = self.referred(source) if source is not None else frozenset()
-        return Data(self.fresh(site), of=objs, kind=WEIGHTS) if objs else self.result(args, site, kind=row.kind or "")
+        if source is None or not objs:
+            return self.result(args, site, kind=row.kind or "")
+        return Data(self.fresh(site), of=objs, kind=WEIGHTS, told=not self.moved(source))
+
+    def moved(self, value: Value) -> bool:
+        raise NotImplementedError
 
     def referred(self, value: Value) -> frozenset[Obj]:
         raise NotImplementedError
@@ -754,6 +796,8 @@ class Effects(Objects):
             return Data(self.fresh(site))
         if row.does == "self":
             return receiver
+        if row.does == "moved":
+            return replace(receiver, told=False)
         if row.does == "copied":
             return Data(self.fresh(site), told=receiver.told)
         if row.does == "leaf":
@@ -835,7 +879,7 @@ class Effects(Objects):
             self.sink("backward", self.all_spilled(args.all()), site)
             return NONE
         if row.does == "update":
-            self.sink("score", self.all_spilled(args.all()), site)
+            self.sink("score", self.all_spilled(args.all()), site, self.labels_among(args.all()))
             return self.result(args, site)
         if row.does == "gradient":
             return self.differentiated(row, args, site)

@@ -550,7 +550,8 @@ class Expressions(Calls):
                 self.selections.setdefault(expr, []).append(chosen)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:
-            self.sink("score", everything, expr.site)
+            sides = [left, *(value for _, value in values)]
+            self.sink("score", everything, expr.site, self.labels_among(sides))
         sym = self._test_symbol(left, *values[0]) if len(values) == 1 else None
         trail = everything.trail.as_("mask") if everything.trail is not None else None
         return Data(

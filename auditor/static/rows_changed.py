@@ -78,7 +78,10 @@ class Changed(Held):
         if watch.when is not None and not self.holds(watch.when, args):
             return False
         score = self.operand(args, watch.monitor) if watch.monitor is not None else None
-        return not (type(score) is Const and isinstance(score.value, str) and names_training_score(score.value))
+        if type(score) is not Const or not isinstance(score.value, str):
+            return True
+        held_out = watch.held_out is not None and score.value.startswith(watch.held_out)
+        return held_out or not names_training_score(score.value)
 
     def watching(self, values: Iterable[Value], depth: int = 3) -> list[Value]:
         """Those who act on a score, among these values and in what they hold."""
@@ -123,13 +126,13 @@ class Changed(Held):
 
     def _guessed(self, receiver: Data, name: str, args: Arguments) -> Method | None:
         """What a method of something that nobody knows says by its name: ``fit(X, y)`` learns."""
+        row = self.watched_row(name, args)
+        if row is not None:
+            return row
         if receiver.flows or receiver.trail is not None or self.known_network(receiver) is not None:
             return None
         if len(args.all()) == 0:
             return None
-        row = self.watched_row(name, args)
-        if row is not None:
-            return row
         fitted = receiver.sym is not None and self.world.get(receiver.sym, STATE) is not None
         kind = "predictor" if len(args.all()) > 1 or fitted else "transformer"
         for table in (kind, "predictor", "transformer"):

@@ -12,7 +12,7 @@ from auditor.static.conventions import names_training_score
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import Doing
 from auditor.static.rows_divided import Divided
-from auditor.static.values import NONE, Const, Data, Lib, Obj, Ref, Seq, Value, alternatives
+from auditor.static.values import NONE, Const, Data, Fn, Lib, Obj, Ref, Seq, Value, alternatives
 from auditor.trace import Model
 from auditor.trace import Watch as Watched
 
@@ -36,6 +36,9 @@ class Settings:
     mode: Literal["min", "max"] | None
     patience: int | None
     restores: bool | None
+    by_batch: bool = False
+    """Its score is read off the output of a single batch."""
+    saves: Value | None = None
 
 
 class Watching(Divided):
@@ -67,6 +70,17 @@ class Watching(Divided):
             if row is not None and row.watches is not None:
                 self.told(obj, row, args)
 
+    def watcher_by_name(self, name: str, args: Arguments, site: int) -> Value | None:
+        """A watcher that nobody sees the making of: called like one that is known, with operands of the same names."""
+        rows = [(library, row) for library, row in self.libraries.watchers.items() if name.endswith(last(library))]
+        ranked = sorted(rows, key=lambda one: (-len(args.keyword.keys() & operands(one[1])), one[0]))
+        if not ranked or ranked[0][1].watches is None:
+            return None
+        library, row = ranked[0]
+        obj = self.make(row.kind or row.does, site, lib=library)
+        self.told(obj, row, args)
+        return Ref(obj)
+
     def settings(self, row: Watch, args: Arguments) -> Settings | None:
         """None: it does not act."""
         acts = self.fulfils(row.when, args) if row.when is not None else True
@@ -81,7 +95,32 @@ class Watching(Divided):
             self.direction(row, args),
             patience if type(patience) is int else None,
             restores if acts else None,
+            self.reads_batch(row, args),
+            self.operand(args, row.saves) if row.saves is not None else None,
         )
+
+    def reads_batch(self, row: Watch, args: Arguments) -> bool:
+        """The function that gives the score reads it off the output of a single batch."""
+        score = self.operand(args, row.score) if row.score is not None else None
+        return type(score) is Fn and row.batch is not None and row.batch in score.function.mentions
+
+    def attached(self, receiver: Value, name: str, args: Arguments, site: int) -> None:
+        """A watcher is attached to what runs a training, which is written out with the weights."""
+        for value in self.watchers_in(args.all(), 0):
+            told: Settings | None = self.world.get(value.obj, SETTINGS) if type(value) is Ref else None
+            row = self.libraries.method(told.row.of, name) if told is not None and told.row.of is not None else None
+            if told is None or row is None or row.attaches is None or not told.by_batch or told.saves is None:
+                continue
+            if receiver not in self.held(told.saves):
+                continue
+            assert type(value) is Ref
+            made, does, monitor, label = self.place_in(value.obj), told.row.does, told.monitor, class_name(value.obj)
+            self.emit(
+                Watched, site, (value, told),
+                lambda place, made=made, does=does, monitor=monitor, label=label: Watched(  # type: ignore[misc]
+                    place=place, does=does, made=made, name=label, monitor=monitor, side="train", by_batch=True
+                ),
+            )  # fmt: skip
 
     def fulfils(self, condition: Condition, args: Arguments) -> bool | None:
         """The same as `holds`, where a value that is not known may be what is asked for."""
@@ -144,7 +183,7 @@ class Watching(Divided):
             held: Value | None = self.world.get(receiver.obj, EPOCHS)
             epochs = held.value if type(held) is Const else None
         model = self._watched_model(doing)
-        validated = self.validated(doing.flow, doing)
+        validated = self.validated(doing.flow, doing.args, receiver)
         for value in watchers:
             assert isinstance(value, Ref)
             self._watch(value.obj, model, epochs if type(epochs) is int and epochs > 0 else None, validated, doing)
@@ -179,16 +218,25 @@ class Watching(Divided):
                 return self.model(receiver.obj)
         return self.model(networks[0]) if len(set(networks)) == 1 else None
 
-    def validated(self, flow: Flow, doing: Doing) -> bool | None:
-        """Validation rows are scored in this training."""
+    def validated(self, flow: Flow, args: Arguments, receiver: Value | None) -> bool | None:
+        """Validation rows are scored in a training that is begun like this."""
+        if flow.validates is not None and not self.has_method(args, flow.validates):
+            return False if self.has_method(args, flow.validates) is False else None
         places = [where for where in (flow.validation, flow.fraction) if where is not None]
-        said: list[Value | None] = [self.operand(doing.args, where) for where in places]
-        if type(doing.receiver) is Ref and not any(one is not None for one in said):
-            said.append(self.world.get(doing.receiver.obj, "%validation"))
+        said: list[Value | None] = [self.operand(args, where) for where in places]
+        if type(receiver) is Ref and not any(one is not None for one in said):
+            said.append(self.world.get(receiver.obj, "%validation"))
         given = [one for one in said if one is not None and not (type(one) is Const and not one.value)]
         if given:
             return None if all(is_parameter(one) for one in given) else True
-        return False if doing.args.more is None and places else None
+        return False if args.more is None and places and flow.validates is None else None
+
+    def has_method(self, args: Arguments, name: str) -> bool | None:
+        """The one network that is handed over has a method of its own."""
+        classes = [part.cls for value in args.all() for part in self.networks_in(value)]
+        if len(classes) != 1 or classes[0] is None or self.unknown_bases(classes[0]):
+            return None
+        return self.method(classes[0], name) is not None
 
     def logged(self, receiver: Value | None, validated: bool | None) -> frozenset[str] | None:
         """The names of the scores that a training computes, where the model was told all of them."""
@@ -263,6 +311,18 @@ def side_of(
     if row.held_out is not None and monitor.startswith(row.held_out):
         return "validation"
     return "train" if names_training_score(monitor) or (logged is not None and monitor in logged) else None
+
+
+def last(library: str) -> str:
+    return library.rpartition(".")[2]
+
+
+def operands(row: Call) -> frozenset[str]:
+    """The names of the operands of a watcher that its row tells of."""
+    if row.watches is None:
+        return frozenset()
+    told = (getattr(row.watches, name) for name in ("monitor", "when", "mode", "patience", "restores", "less", "more"))
+    return frozenset(one.name for one in told if one is not None and one.name is not None)
 
 
 def remedy_of(row: Watch) -> str:

@@ -34,6 +34,12 @@ class Weights(Effects):
             return frozenset((value.obj,)) if whole else frozenset()
         return frozenset(obj for part in self.held(value) for obj in self.referred(part, depth - 1, whole))
 
+    def moved(self, value: Value, depth: int = DEEPEST_HELD) -> bool:
+        """The tensors were moved somewhere: copied, if they were not there already."""
+        if type(value) is Data:
+            return value.kind == WEIGHTS and not value.told
+        return depth > 0 and any(self.moved(part, depth - 1) for part in self.held(value))
+
     def held(self, value: Value) -> Iterator[Value]:
         """What a container holds, or what a value may be."""
         if isinstance(value, (Seq, Either)):
@@ -91,14 +97,14 @@ class Weights(Effects):
             return
         state = type(value) is Data and isinstance(expr, s.Call) and not expr.args
         words = subject(expr) if state or not isinstance(expr, s.Call) else ""
-        read = self.read_elsewhere(target)
+        read, moved = self.read_elsewhere(target), self.moved(value)
         for obj in networks:
             model = self.model(obj)
             self.emit(
                 Keep, expr.site, (model, name),
                 lambda place, model=model: Keep(  # type: ignore[misc]
                     place=place, model=model, name=name, form="reference", subject=words or model.name,
-                    state=state, when=when, read=read, owner=self.running_class(),
+                    state=state, when=when, read=read, moved=moved, owner=self.running_class(),
                 ),
             )  # fmt: skip
 

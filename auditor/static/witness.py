@@ -80,6 +80,5 @@ def tell(
         sys.setrecursionlimit(limit)
     driver.complete_models()
     unfinished = tuple(sorted(set(driver.exhausted)))
-    return Telling(
-        Trace(driver.events.values()), tuple(project.problems), tuple(driver.failures), len(files), unfinished
-    )
+    trace = Trace(driver.events.values(), driver.spoken())
+    return Telling(trace, tuple(project.problems), tuple(driver.failures), len(files), unfinished)

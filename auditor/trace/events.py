@@ -100,6 +100,10 @@ class Forward(Event):
     """What was estimated, resampled or augmented and is in these rows now."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
+    turns: int = 0
+    """How many loops run around it."""
+    labelled: bool = False
+    """Its loss compares it with something else than what went in."""
     open: bool = False
     """Nobody saw what becomes of its output in the end: gradients may be taken of it yet."""
 
@@ -127,6 +131,8 @@ class Sink(Event):
     """The running totals that arrive."""
     loss: bool = False
     """What arrives is a loss."""
+    against: bool = False
+    """Something that comes from no pass, and is no number that is written out, arrives with it: labels, perhaps."""
     rows: frozenset[Rows] = frozenset()
     """The rows that what arrives is about."""
 
@@ -246,6 +252,9 @@ class Train(Event):
     """The learner forgets what it learnt before."""
     itself: bool = False
     """The rows are their own labels (autoencoders)."""
+    validated: bool | None = None
+    """Validation rows are scored meanwhile; None: not known."""
+    epochs: int | None = None
     again: bool = False
     """It goes on from what it has learnt from other folds of the same rows."""
 
@@ -313,6 +322,8 @@ class Watch(Event):
     """The setting with which it would."""
     fetched: str = ""
     """The attribute by which the program asks for the best weights; empty: it does not."""
+    by_batch: bool = False
+    """The score is that of the last batch of an epoch, and of no more."""
     validated: bool | None = None
     """The training scores validation rows."""
     logged: frozenset[str] | None = None
@@ -337,6 +348,8 @@ class Keep(Event):
     model: Model
     name: str
     """Where to, as the user wrote it: a variable, an attribute, an item."""
+    moved: bool = False
+    """The tensors were moved to some device: copied, where they were on another one."""
     owner: Place | None = None
     """The class whose method does it."""
     subject: str = ""

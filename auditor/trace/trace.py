@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -35,8 +36,13 @@ JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 class Trace:
     """Events as a graph: loops and branches make several orders possible, and each question says which it means."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], words: Iterable[str] = ()) -> None:
         self._events = tuple(events)
+        self._words = frozenset(words)
+
+    def mentions(self, pattern: re.Pattern[str]) -> bool:
+        """A name in the program speaks of something: for rules that claim an absence, and never for a finding."""
+        return any(map(pattern.search, self._words))
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events)
