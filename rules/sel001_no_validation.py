@@ -78,6 +78,7 @@ import re
 from collections.abc import Iterator
 
 from auditor.trace import (
+    Build,
     Confidence,
     Event,
     Evidence,
@@ -110,14 +111,19 @@ UNSUPERVISED = re.compile(
 
 @rule("SEL001", "no-validation", Severity.WARNING)
 def no_validation(trace: Trace) -> Iterator[Report]:
-    trained = [*by_hand(trace), *by_framework(trace)]
-    if not trained or is_scored(trace) or trace.mentions(SCORED) or trace.mentions(UNSUPERVISED):
-        return
-    if len({model for _, model, _ in trained}) > 1:
-        return
-    event, model, saved = trained[0]
-    steps = (*way(event), Evidence(saved.place, "it is saved here"))
-    yield Report(event.place, message(model), steps, Confidence.MEDIUM)
+    for event, model, saved in (*by_hand(trace), *by_framework(trace)):
+        files = trace.program(event)
+        if is_scored(trace, files) or trace.mentions(SCORED, files) or trace.mentions(UNSUPERVISED, files):
+            continue
+        if any(one.model is not model for one in trace.all(Build) if one.place.path in files and teaches(trace, one)):
+            continue
+        steps = (*way(event), Evidence(saved.place, "it is saved here"))
+        yield Report(event.place, message(model), steps, Confidence.MEDIUM)
+
+
+def teaches(trace: Trace, build: Build) -> bool:
+    """Another network is trained beside it: one may be there for the other."""
+    return any(trace.reaches(one, "backward") for one in trace.passes(build.model))
 
 
 def by_hand(trace: Trace) -> Iterator[tuple[Event, Model, Keep]]:
@@ -141,11 +147,12 @@ def written(trace: Trace, model: Model) -> Keep | None:
     return next((one for one in trace.all(Keep) if one.form == "file" and one.model is model), None)
 
 
-def is_scored(trace: Trace) -> bool:
+def is_scored(trace: Trace, files: frozenset[str]) -> bool:
     """Somebody is scored, or an output goes where nobody sees what becomes of it."""
-    if any(isinstance(event, (Score, Select, Use)) for event in trace):
+    if any(isinstance(event, (Score, Select, Use)) and event.place.path in files for event in trace):
         return True
-    return any(not trace.reaches(one, "backward") and perhaps_scored(trace, one) for one in trace.all(Forward))
+    passes = [one for one in trace.all(Forward) if one.place.path in files and not trace.reaches(one, "backward")]
+    return any(perhaps_scored(trace, one) for one in passes)
 
 
 def perhaps_scored(trace: Trace, forward: Forward) -> bool:

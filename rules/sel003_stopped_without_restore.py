@@ -93,7 +93,10 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
             continue
         used = trace.used_as_left(watch, watch.model) if watch.model is not None else []
         if used:
-            yield Report(watch.made, message(watch, used[0]), evidence(watch, used), confidence(watch))
+            yield Report(
+                watch.made, message(watch, used[0]), evidence(watch, used), confidence(watch),
+                explains=frozenset(one.place for one in used),
+            )  # fmt: skip
 
 
 def stops_by_validation(trace: Trace, watch: Watch) -> bool:
@@ -108,7 +111,7 @@ def message(watch: Watch, used: Event) -> str:
             f"the loop ends here since the score has not improved for a while, with weights from past the best epoch: "
             f"{used.place.seen_from(watch.made)} uses these. Load the best ones first."
         )
-    bears = f"after {watch.patience} epochs without" if watch.patience else "as soon as there is no"
+    bears = f"after {watch.patience} epochs without" if watch.patience else "at the first epoch without"
     score = f"a better {watch.monitor}" if watch.monitor else "a better score"
     late = f"{watch.patience} epochs past the best" if watch.patience else "those past the best epoch"
     remedy = f"Set `{watch.remedy}`." if watch.remedy else "Load the best checkpoint before the weights are used."

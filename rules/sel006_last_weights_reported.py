@@ -78,16 +78,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Event, Evidence, Forward, Keep, Report, Restore, Severity, Trace, rule, way
+from auditor.trace import (
+    Confidence,
+    Event,
+    Evidence,
+    Forward,
+    Keep,
+    Report,
+    Restore,
+    Severity,
+    Step,
+    Trace,
+    Train,
+    rule,
+    way,
+)
 
 
 @rule("SEL006", "last-weights-reported", Severity.NOTE)
 def last_weights_reported(trace: Trace) -> Iterator[Report]:
     reported = set()
     for keep in trace.all(Keep):
-        if keep.when != "better" or not trace.trained_after(keep, keep.model):
+        if keep.form != "file" or keep.when != "better" or not trace.trained_after(keep, keep.model):
             continue
-        later = trace.after(keep)
+        later = trace.after(keep, lambda one: isinstance(one, (Step, Train)))
         if any(
             isinstance(one, Restore) or (isinstance(one, Forward) and one.model.origin == "loaded") for one in later
         ):

@@ -66,10 +66,12 @@ class Driver(Interpreter):
             self.entry(name, lambda: self._run_main(name, body), "__main__")
         self._undriven(set(names))
 
-    def spoken(self) -> frozenset[str]:
-        """Every name and attribute that occurs in the program, and the names of its files and folders."""
-        files = (part for unit in self.project.units.values() for part in unit.path.split("/"))
-        return frozenset(files).union(*(module.mentions for module in self.project.parsed()))
+    def spoken(self) -> dict[str, frozenset[str]]:
+        """Every name and attribute that occurs in a file, and the name of the file itself."""
+        return {
+            name: module.mentions | {name.rpartition("/")[2]}
+            for name, module in self.project.known() if module is not None
+        }  # fmt: skip
 
     def concerns_networks(self, function: s.Function) -> bool:
         return self._relevance(function)

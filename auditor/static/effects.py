@@ -71,6 +71,9 @@ class Effects(Objects):
     def asked_for_scores(self, row: Method, obj: Obj, args: Arguments) -> None:
         raise NotImplementedError
 
+    def acted_on(self, flow: Flow, args: Arguments) -> bool | None:
+        raise NotImplementedError
+
     def validated(self, flow: Flow, args: Arguments, receiver: Value | None) -> bool | None:
         raise NotImplementedError
 
@@ -630,14 +633,15 @@ class Effects(Objects):
 
     def fitted(
         self, row_framework: str, networks: frozenset[Obj], site: int, validated: bool | None = None,
-        epochs: int | None = None,
+        epochs: int | None = None, watched: bool | None = None,
     ) -> None:  # fmt: skip
         """A framework's loop ran over these networks: it leaves them in a mode of its own."""
         model = self.model(next(iter(networks))) if networks else None
         self.emit(
             Train, site, model,
             lambda place: Train(
-                place=place, model=model, framework=row_framework, validated=validated, epochs=epochs
+                place=place, model=model, framework=row_framework, validated=validated, epochs=epochs,
+                watched=watched,
             ),
         )  # fmt: skip
         self.set_modes(networks, HANDED_IN)
@@ -650,7 +654,8 @@ class Effects(Objects):
             epochs = self.operand(args, row.rows.epochs) if row.rows is not None and row.rows.epochs else None
             known = epochs.value if type(epochs) is Const and type(epochs.value) is int else None
             validated = self.validated(row.rows, args, None) if row.rows is not None else None
-            self.fitted(framework, networks, site, validated, known)
+            watched = self.acted_on(row.rows, args) if row.rows is not None else None
+            self.fitted(framework, networks, site, validated, known, watched)
             return
         best = row.best is not None and self.holds(row.best, args)
         for model in map(self.model, networks):

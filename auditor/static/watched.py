@@ -203,7 +203,7 @@ class Watching(Divided):
                 place=place, does=row.does, made=made, model=model, name=class_name(obj), monitor=told.monitor,
                 side=side_of(row, told.monitor, logged, sides or {}), mode=told.mode, patience=told.patience,
                 epochs=epochs, restores=told.restores, validated=validated, logged=logged, remedy=remedy_of(row),
-                fetched=row.fetch if row.fetch is not None and self.mentioned(row.fetch) else "",
+                fetched=row.fetch if row.fetch is not None and self.mentioned(row.fetch, obj) else "",
             ),
         )  # fmt: skip
 
@@ -230,6 +230,20 @@ class Watching(Divided):
         if given:
             return None if all(is_parameter(one) for one in given) else True
         return False if args.more is None and places and flow.validates is None else None
+
+    def acted_on(self, flow: Flow, args: Arguments) -> bool | None:
+        """Somebody who is given the scores of a training may act on them: any watcher that is not known not to."""
+        if flow.callbacks is None or args.more is not None:
+            return None
+        given = self.operand(args, flow.callbacks)
+        if given is None or given == NONE:
+            return False
+        items = self.items(given)
+        if items is None or not all(type(one) is Ref and one.obj.cls is None for one in items):
+            return None
+        found = self.watchers_in(items, 0)
+        told = [self.world.get(one.obj, SETTINGS) for one in found if type(one) is Ref]
+        return any(one.row.does != "schedule" for one in told) if told or not items else None
 
     def has_method(self, args: Arguments, name: str) -> bool | None:
         """The one network that is handed over has a method of its own."""
@@ -290,9 +304,10 @@ class Watching(Divided):
         value = self.operand(args, row.scores)
         self.world.set(obj, SCORES, value if value is not None else NONE)
 
-    def mentioned(self, name: str) -> bool:
-        """The program asks for an attribute of this name somewhere."""
-        return any(name in module.mentions for module in self.project.parsed())
+    def mentioned(self, name: str, obj: Obj) -> bool:
+        """The file that makes a watcher, or the one that it is used in, asks for an attribute of this name."""
+        modules = (self.project.module(one) for one in (obj.module, self.frame.module))
+        return any(module is not None and name in module.mentions for module in modules)
 
 
 def is_parameter(value: Value) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from auditor.libraries import load, with_callables
 from auditor.static.drive import Driver, Unfinished
+from auditor.static.programs import Programs
 from auditor.static.project import File, Problem, Project, without_collector
 from auditor.trace import Trace
 
@@ -80,5 +81,5 @@ def tell(
         sys.setrecursionlimit(limit)
     driver.complete_models()
     unfinished = tuple(sorted(set(driver.exhausted)))
-    trace = Trace(driver.events.values(), driver.spoken())
+    trace = Trace(driver.events.values(), driver.spoken(), Programs(project))
     return Telling(trace, tuple(project.problems), tuple(driver.failures), len(files), unfinished)

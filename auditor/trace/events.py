@@ -255,6 +255,8 @@ class Train(Event):
     validated: bool | None = None
     """Validation rows are scored meanwhile; None: not known."""
     epochs: int | None = None
+    watched: bool | None = None
+    """Somebody may stop it or keep the best weights; None: not known."""
     again: bool = False
     """It goes on from what it has learnt from other folds of the same rows."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -36,13 +36,23 @@ JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 class Trace:
     """Events as a graph: loops and branches make several orders possible, and each question says which it means."""
 
-    def __init__(self, events: Iterable[Event], words: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event],
+        words: Mapping[str, frozenset[str]] | None = None,
+        programs: Callable[[str], frozenset[str]] | None = None,
+    ) -> None:
         self._events = tuple(events)
-        self._words = frozenset(words)
+        self._words = words or {}
+        self._programs = programs
 
-    def mentions(self, pattern: re.Pattern[str]) -> bool:
-        """A name in the program speaks of something: for rules that claim an absence, and never for a finding."""
-        return any(map(pattern.search, self._words))
+    def program(self, event: Event) -> frozenset[str]:
+        """The paths of the files that belong to one program with the one where an event happens."""
+        return self._programs(event.place.path) if self._programs is not None else frozenset(self._words)
+
+    def mentions(self, pattern: re.Pattern[str], paths: Iterable[str]) -> bool:
+        """A name in these files speaks of something: for rules that claim an absence, and never for a finding."""
+        return any(map(pattern.search, (word for path in paths for word in self._words.get(path, ()))))
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events)
