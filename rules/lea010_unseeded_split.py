@@ -72,19 +72,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Report, Resume, Severity, Split, Trace, holds, rule
+from auditor.trace import (
+    Confidence,
+    Cut,
+    Evidence,
+    Named,
+    Report,
+    Resume,
+    Severity,
+    Split,
+    Trace,
+    assessments,
+    holds,
+    learnings,
+    rule,
+)
 
 
 @rule("LEA010", "unseeded-split", Severity.WARNING)
 def unseeded_split(trace: Trace) -> Iterator[Report]:
     splits = [one for one in trace.all(Split) if unseeded(one)]
-    resumed = {one.place.path: one for one in trace.all(Resume)} if splits else {}
+    if not splits:
+        return
+    resumed = {one.place.path: one for one in trace.all(Resume)}
+    learnt, held = sides(trace)
     for split in splits:
-        other = next((one for one in splits if again(split, one)), None)
+        others = (one for one in splits if again(split, one))
+        other = next((one for one in others if one.cuts & (held if split.cuts & learnt else learnt)), None)
+        if not split.cuts & (learnt | held):
+            continue
         if other is not None:
             yield Report(split.place, message(split, other), evidence(other), confidence(split))
         elif split.place.path in resumed:
             yield going_on(split, resumed[split.place.path])
+
+
+def sides(trace: Trace) -> tuple[frozenset[Cut], frozenset[Cut]]:
+    """The parts that are learnt from, and those that are held out: a sample that is only drawn is no split."""
+    named = list(trace.all(Named))
+    learnt = {cut for one in learnings(trace) for rows in one.rows for cut in rows.cuts}
+    held = {cut for one in assessments(trace) for rows in one.rows for cut in rows.cuts}
+    learnt |= {one.cut for one in named if one.part == "train"}
+    held |= {one.cut for one in named if one.part != "train"}
+    return frozenset(learnt), frozenset(held)
 
 
 def again(split: Split, other: Split) -> bool:

@@ -77,7 +77,7 @@ class Calls(Provenance):
         if kind is Fn:
             own = self._own_forward(func)  # type: ignore[arg-type]
             if own is not None:
-                return self.forward(own, args, site, expr)
+                return self.forward(own, args, site, expr, by_method=True)
             return self.call_function(func, args, site)  # type: ignore[arg-type]
         if kind is Lib:
             return self.library_call(func.name, args, site, expr)  # type: ignore[attr-defined]

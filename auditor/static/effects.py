@@ -154,8 +154,8 @@ class Effects(Objects):
             ),
         )  # fmt: skip
 
-    def forward(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
-        """A forward pass of a network over what goes in."""
+    def forward(self, obj: Obj, args: Arguments, site: int, called: s.Call | None, by_method: bool = False) -> Value:
+        """A forward pass of a network over what goes in, by a call of it or of a method that it has."""
         inside = self.all_spilled(args.all())
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         if owner is not None:
@@ -179,7 +179,7 @@ class Effects(Objects):
         rows, marks = (trail.rows, trail.found) if trail is not None else (frozenset(), frozenset())
         again = self.taught_before(whole, rows)
         identity = (model, modes, grad, leaf, frozen, flags, apart, rows, marks, again)
-        name = self.name_at(called) if method is None else method.name
+        name = self.name_at(called, by_method) if method is None else method.name
         here = self.place(site)
 
         def make(place: Place) -> Forward:
@@ -276,15 +276,12 @@ class Effects(Objects):
             self.frame, self.stack, self.context = frame, stack, context
 
     @staticmethod
-    def name_at(called: s.Call | None) -> str:
+    def name_at(called: s.Call | None, by_method: bool) -> str:
         """The user's words for the network that is called."""
         if called is None:
             return ""
         func = called.func
-        text = dotted(func)
-        if isinstance(func, s.Attr) and func.name in ("forward", "__call__"):
-            return dotted(func.obj)
-        return text
+        return dotted(func.obj if by_method and isinstance(func, s.Attr) else func)
 
     def forced_mode(self, args: Arguments) -> ModeName | None:
         asked = args.keyword.get("training")
@@ -922,7 +919,7 @@ class Effects(Objects):
         if row.does == "forward":
             was = self.world.grad
             self.world.grad = was if row.records else False
-            value = self.forward(obj, args, site, called)
+            value = self.forward(obj, args, site, called, by_method=True)
             self.world.grad = was
             return value
         if row.does == "self":

@@ -104,7 +104,7 @@ class Expressions(Calls):
         return Data(("global", self.frame.module, name))
 
     def assign(self, target: s.Expr, value: Value) -> None:
-        if type(value) is Data and value.trail is not None and value.trail.rows:
+        if type(value) is Data and value.trail is not None and value.trail.rows and not value.flows:
             self.name_rows(target, value.trail)
         if isinstance(target, s.Name):
             self.bind_name(target.id, value)
@@ -474,6 +474,7 @@ class Expressions(Calls):
                 more = self._spread(value, keyword) or more
             elif arg.keyword is not None:
                 keyword[arg.keyword] = value
+                self.name_file(arg.keyword, value, arg.value)
             else:
                 positional.append(value)
         return Arguments(positional, keyword, more)
@@ -544,7 +545,8 @@ class Expressions(Calls):
                 return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
-        if kept and s.weighs(expr, kept):
+        best = s.weighed(expr, kept) if kept else ()
+        if any(self.compared_again(name, everything) for name in best):
             chosen = self.select(everything, expr.site)
             if chosen is not None:
                 self.selections.setdefault(expr, []).append(chosen)

@@ -205,11 +205,17 @@ class Interpreter(Stops):
     def kept_extreme(self, target: s.Expr, call: s.Call) -> None:
         """``best = max(best, score)``"""
         name = s.written(target)
-        if len(call.args) == 2 and name and any(s.written(arg.value) == name for arg in call.args):
+        if (
+            len(call.args) == 2
+            and name
+            and all(arg.keyword is None for arg in call.args)
+            and any(s.written(arg.value) == name for arg in call.args)
+        ):
             row = self.evaluate(call.func)
             if type(row) is Lib and self.keeps_extreme(row.name):
                 figures = self.all_spilled(self.evaluate(arg.value) for arg in call.args)
-                self.select(figures, call.site)
+                if self.compared_again(name, figures):
+                    self.select(figures, call.site)
 
     def name_network(self, target: s.Expr, value: Value) -> None:
         """A network is called what it is first assigned to."""

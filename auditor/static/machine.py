@@ -178,7 +178,7 @@ class Machine:
         event = self.events.get(key)
         if event is None:
             event = make(self.place(site))
-            event.chain = tuple(one.site for one in self.stack if one.site is not None)
+            event.chain = self.calls()
             function = next((one.function for one in reversed(self.stack) if one.function is not None), None)
             event.function = self.place_of(function) if function is not None else None
             event.assumed = self.assumed
@@ -195,6 +195,10 @@ class Machine:
         if frame is None:
             frame = self._frames[key] = Frame(function, outer, module)
         return frame
+
+    def calls(self) -> tuple[Place, ...]:
+        """Where the functions that are running were called, the first call first."""
+        return tuple(one.site for one in self.stack if one.site is not None)
 
     def in_a_loop(self) -> bool:
         """Some function that is running is inside a loop."""

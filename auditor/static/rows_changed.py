@@ -405,10 +405,16 @@ class Changed(Held):
         values = [doing.receiver, *doing.args.all()] if doing.receiver is not None else doing.args.all()
         figures = self.all_spilled(values)
         if figures.trail is not None and figures.trail.scores and figures.trail.role == "statistic":
-            if any(self.several(one) for one in values):
+            if any(self.several(one) for one in values) and not self.within_rows(doing):
                 self.select(figures, doing.site)
             return self.made(doing.site, figures.trail, doing.value)
         return self._on_statistic(doing)
+
+    def within_rows(self, doing: Doing) -> bool:
+        """It is computed for each row by itself, over another axis than that of the rows."""
+        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        axis = doing.args.keyword.get("dim", axis)
+        return type(axis) is Const and (axis.value == "columns" or (type(axis.value) is int and axis.value != 0))
 
     def several(self, value: Value) -> bool:
         """It holds more than one figure."""
@@ -421,9 +427,7 @@ class Changed(Held):
         trail = self.rows_in(doing)
         if trail is None or trail.role in ("element", "index"):
             return doing.value
-        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
-        axis = doing.args.keyword.get("dim", axis)
-        if type(axis) is Const and axis.value in (1, -1, "columns"):
+        if self.within_rows(doing):
             return self._back(doing, trail)
         if trail.learnt and trail.judged and trail.rows and trail.role != "statistic":
             done = self.score(doing, trail, trail.learnt, doing.metric, predicted=trail.scores)

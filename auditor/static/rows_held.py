@@ -12,13 +12,17 @@ from auditor.static.conventions import names_part
 from auditor.static.effects import dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
+    FILE,
     PART,
+    READS,
     STATE,
+    TABLE,
     TAUGHT,
     TRAIL,
     TURN,
     Owner,
     bound_of,
+    file_read,
     is_fold,
     is_part,
     range_of,
@@ -35,6 +39,7 @@ from auditor.trace import (
     Named,
     Origin,
     PartName,
+    Place,
     Rows,
     Select,
 )
@@ -47,6 +52,8 @@ class Held(Weights):
         self.watchers = False
         self.watched = False
         self._folds_seen: set[Hashable] = set()
+        self._files_named: dict[Value, dict[PartName, Place]] = {}
+        """Where a file is given as validation or test rows, as its keyword says."""
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
 
@@ -121,7 +128,7 @@ class Held(Weights):
         if window is not None and trail is not None and trail.rows:
             trail = self._marked("window", trail, trail, window, "") if self.frame.module == obj.module else trail
         if trail is None or not trail.rows:
-            own = Rows(Origin(("object", obj), obj.name or obj.cls.name, self.place_in(obj)))
+            own = Rows(Origin(self._read_from(obj), obj.name or obj.cls.name, self.place_in(obj)))
             trail = replace(trail or NOWHERE, rows=frozenset((own,)), columns=None)
         said: Value | None = self.world.get(obj, PART)
         if type(said) is not Const:
@@ -147,6 +154,29 @@ class Held(Weights):
         assert obj.cls is not None
         if self.method(obj.cls, "__getitem__") is not None or self.method(obj.cls, "__iter__") is not None:
             self.world.set(obj, PART, said_part(args))
+            reads = file_read(args, obj.cls)
+            self.world.set(obj, READS, reads)
+            if reads is not None:
+                self._call_read(Origin(reads.sym), args)
+
+    def _call_read(self, origin: Origin, args: Arguments) -> None:
+        """Rows are for what the file that they are read from was given as (``val_path="test.txt"``)."""
+        for value in args.all():
+            if type(value) is Const:
+                for part, place in self._files_named.get(value, {}).items():
+                    self.events.setdefault((Named, origin.cut, part), Named(place=place, cut=origin.cut, part=part))
+
+    def name_file(self, word: str, value: Value, given: s.Expr) -> None:
+        """The path of a file is given as what its rows are for."""
+        if type(value) is Const and isinstance(value.value, str) and FILE.search(value.value):
+            part = names_part(word)
+            if part is not None:
+                self._files_named.setdefault(value, {}).setdefault(part, self.place(given.site))
+
+    def _read_from(self, obj: Obj) -> Hashable:
+        """What a data set of the project was told to read: made of the same, it serves the same rows."""
+        told = self.world.get(obj, READS)
+        return told.sym if type(told) is Data and told.sym is not None else ("object", obj)
 
     def unknown_result(self, args: Arguments, site: int, told: bool) -> Data:
         """What an unknown call gives back; one that is told a part of the rows serves that part."""
@@ -164,8 +194,11 @@ class Held(Weights):
         key = self.folds_of(self.elements(value)) if type(value) is Ref and value.obj.kind == "list" else None
         if key is not None:
             self._folds_seen.add(key)
-            before = self.world.get(key, TURN)
-            self.world.set(key, TURN, Const("later" if before is not None else "first"))
+            self._turn(key)
+
+    def _turn(self, key: Hashable) -> None:
+        before = self.world.get(key, TURN)
+        self.world.set(key, TURN, Const("later" if before is not None else "first"))
 
     def folds_of(self, element: Value) -> Hashable:
         """The cross-validation that a pair of row numbers, one for each side of a fold, comes from."""
@@ -379,13 +412,27 @@ class Held(Weights):
         if base is None or base.role in ("element", "statistic"):
             return base
         if self.changes_in_loop(index):
-            both = NONE not in (low, high)
-            return self._marked("window", base, base, index.site, "") if both else base.as_("element")
+            some = base.vague(("moving", index.site))
+            if NONE not in (low, high):
+                return self._marked("window", some, base, index.site, "")
+            return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
         ends = [bound_of(end) for end in (low, high)]
         rows = frozenset(
             one.cut(Cut(("range", one.origin.key, one.cuts), range_of(ends, index.site))) for one in base.rows
         )
         return replace(base, rows=rows)
+
+    def _after_fold(self, owner: Data, base: Trail, index: s.Expr) -> Trail:
+        """``X[(i + 1) * size :]``: the rows after a part that moves on with each turn of a loop, as in folds by hand.
+
+        A network that learnt from them in one turn has seen what is held out in the next.
+        """
+        key = ("folds", self.frame.module, index.site, self.context)
+        self._folds_seen.add(key)
+        if self.world.get(key, TABLE) in (None, owner.sym):
+            self.world.set(key, TABLE, owner.sym)
+            self._turn(key)
+        return base.cut(Cut(key))
 
     def written_into(self, owner: Data, target: s.Item, index: Value, value: Value) -> None:
         """``owner[index] = value``: what the value was computed from is in the owner now."""
@@ -468,6 +515,20 @@ class Held(Weights):
             Select, site, (how, rows, scores, forwards),
             lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip
+
+    def compared_again(self, best: str, figures: Data) -> bool:
+        """What a call remembers in a variable of its own chooses only among scores that are taken in this call.
+
+        The best span of one text is looked for among figures that were all taken before: nothing is trained between.
+        """
+        function = self.frame.function
+        if not isinstance(function, s.Function) or best not in function.locals:
+            return True
+        if any(param.name == best for param in function.params):
+            return True
+        here = self.calls()
+        taken = (*figures.flows, *(figures.trail.scores if figures.trail is not None else ()))
+        return any(event.chain[: len(here)] == here for event in taken)
 
     def keeps_extreme(self, name: str) -> bool:
         """It gives the largest or the smallest of what it is given."""

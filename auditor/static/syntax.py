@@ -471,9 +471,9 @@ def literal_names(expr: Expr | None) -> set[str] | None:
     return None
 
 
-def weighs(test: Compare, kept: frozenset[str]) -> bool:
-    """One of these variables stands on one side of a comparison, itself or with a margin added."""
-    return any(name in kept for side in (test.left, test.ops[0][1]) for name in _terms(side))
+def weighed(test: Compare, kept: frozenset[str]) -> list[str]:
+    """Those of these variables that stand on one side of a comparison, themselves or with a margin added."""
+    return [name for side in (test.left, test.ops[0][1]) for name in _terms(side) if name in kept]
 
 
 def _terms(expr: Expr) -> Iterator[str]:
@@ -488,7 +488,7 @@ def _terms(expr: Expr) -> Iterator[str]:
 
 def compares_with_best(branch: If) -> bool:
     """``if score > best: best = score``: one side of a comparison of sizes is assigned in the branch."""
-    return any(weighs(test, branch.assigns) for test in comparisons(branch.test))
+    return any(weighed(test, branch.assigns) for test in comparisons(branch.test))
 
 
 def branches_in(body: list[Stmt]) -> Iterator[If]:

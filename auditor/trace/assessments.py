@@ -119,8 +119,15 @@ def learning_of(train: Train) -> Learning:
     return Learning(train, train.rows, train.marks, train.name)
 
 
-def assessments(trace: Trace) -> Iterator[Assessment]:
-    """Who is judged on which rows. What a test suite does with rows of its own says nothing of a training program."""
+def assessments(trace: Trace) -> tuple[Assessment, ...]:
+    """Who is judged on which rows. What a test suite does with rows of its own says nothing of a training program.
+
+    Told once for each trace: a dozen rules ask.
+    """
+    return trace.remembered(assessments, lambda: tuple(_assessments(trace)))
+
+
+def _assessments(trace: Trace) -> Iterator[Assessment]:
     for score in trace.all(Score):
         if from_tests(score):
             continue

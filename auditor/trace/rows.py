@@ -119,12 +119,10 @@ class Rows:
 
     def meets(self, other: Rows) -> bool:
         """They certainly share a row: one holds the other, or they are two ranges of the same rows that overlap."""
-        if self.origin.key == POSITIONS or self.perhaps != other.perhaps:
+        if self.origin != other.origin or self.origin.key == POSITIONS or self.perhaps != other.perhaps:
             return False
-        if self.holds(other) or other.holds(self):
+        if self.cuts <= other.cuts or other.cuts <= self.cuts:
             return True
-        if self.origin != other.origin:
-            return False
         mine, theirs = self.cuts - other.cuts, other.cuts - self.cuts
         if len(mine) != 1 or len(theirs) != 1:
             return False

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from auditor.trace.events import (
     Build,
@@ -25,9 +25,11 @@ from auditor.trace.events import (
     Watch,
 )
 from auditor.trace.networks import Layer, Model
+from auditor.trace.places import Place
 from auditor.trace.rows import Cut, PartName, Rows
 
 E = TypeVar("E", bound=Event)
+A = TypeVar("A")
 
 JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 """The purposes that make a pass without a backward pass an evaluation."""
@@ -45,6 +47,7 @@ class Trace:
         self._events = tuple(events)
         self._words = words or {}
         self._programs = programs
+        self._answers: dict[object, object] = {}
 
     def program(self, event: Event) -> frozenset[str]:
         """The paths of the files that belong to one program with the one where an event happens."""
@@ -53,6 +56,12 @@ class Trace:
     def mentions(self, pattern: re.Pattern[str], paths: Iterable[str]) -> bool:
         """A name in these files speaks of something: for rules that claim an absence, and never for a finding."""
         return any(map(pattern.search, (word for path in paths for word in self._words.get(path, ()))))
+
+    def remembered(self, question: object, answer: Callable[[], A]) -> A:
+        """The answer to a question about the whole trace, computed when it is first asked."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return cast("A", self._answers[question])
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events)
@@ -136,16 +145,20 @@ class Trace:
             named[one.cut].add(one.part)
         return named
 
+    def names(self, rows: Rows) -> set[PartName]:
+        """What the user calls rows, and nothing else that also holds others: several parts where names disagree."""
+        for cuts in (rows.cuts, (rows.origin.cut,)):
+            said = [self._named[cut] for cut in cuts if cut in self._named]
+            if said:
+                return set[PartName].intersection(*said)
+        return set()
+
     def part(self, rows: Rows) -> PartName | None:
         """What rows are for: as their source says, or as the user calls them and nothing else."""
         if rows.declared is not None:
             return rows.declared
-        for cuts in (rows.cuts, (rows.origin.cut,)):
-            said = [self._named[cut] for cut in cuts if cut in self._named]
-            parts = set[PartName].intersection(*said) if said else set()
-            if said:
-                return parts.pop() if len(parts) == 1 else None
-        return None
+        names = self.names(rows)
+        return next(iter(names)) if len(names) == 1 else None
 
     def before(self, event: Event) -> set[Event]:
         """Every event that may come before on some path, in loops also later ones; `event` itself if it can repeat."""
@@ -236,6 +249,28 @@ class Trace:
     def passes(self, model: Model) -> list[Forward]:
         return self._passes.get(model, [])
 
+    @cached_property
+    def _at(self) -> dict[Place, list[Forward]]:
+        """The passes that happen at one place, in any context."""
+        passes: dict[Place, list[Forward]] = defaultdict(list)
+        for forward in self.all(Forward):
+            passes[forward.place].append(forward)
+        return passes
+
+    def asked_from(self, forward: Forward) -> Place:
+        """Where somebody asks for this pass who never trains: the call to mend where a training shares the pass itself.
+
+        The place of the pass, where none but evaluations come through it, or where one function calls for both.
+        """
+        trained = [_way(one) for one in self._at[forward.place] if one is not forward and self.trains(one)]
+        if not trained:
+            return forward.place
+        way = _way(forward)
+        apart = max(_shared(way, other) for other in trained) + 1
+        theirs = {place for other in trained for place in other}
+        own = [place for place in way[max(apart, len(forward.assumed)) :] if place not in theirs]
+        return own[-1] if own else forward.place
+
     def switches(self, model: Model) -> Iterator[Switch]:
         return (switch for switch in self.all(Switch) if switch.model is model)
 
@@ -264,6 +299,15 @@ def moves(event: Event, model: Model) -> bool:
     if isinstance(event, Step):
         return event.models is None or model in event.models
     return isinstance(event, Train) and event.model is model
+
+
+def _way(event: Event) -> tuple[Place, ...]:
+    return (*event.assumed, *event.chain)
+
+
+def _shared(one: tuple[Place, ...], other: tuple[Place, ...]) -> int:
+    """How many calls two ways have in common before they part."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def earlier_than(events: Iterable[Event]) -> frozenset[Event]:
