@@ -64,6 +64,9 @@ from collections.abc import Iterator
 
 from auditor.trace import Confidence, Evidence, Report, Severity, Trace, Watch, better, rule, way
 
+LEAST_EPOCHS = 2
+"""One epoch is the default of some frameworks, under whose older names of the operand nobody looks."""
+
 
 @rule("SEL005", "stopping-never-triggers", Severity.ERROR)
 def stopping_never_triggers(trace: Trace) -> Iterator[Report]:
@@ -116,7 +119,7 @@ def wrong_way(watch: Watch) -> str:
 def too_patient(watch: Watch) -> str:
     if watch.does != "stop" or watch.restores or watch.patience is None or watch.epochs is None:
         return ""
-    if watch.patience < watch.epochs:
+    if watch.patience < watch.epochs or watch.epochs < LEAST_EPOCHS:
         return ""
     return (
         f"`{watch.name}` bears {watch.patience} epochs without a better score, and the training at "

@@ -46,6 +46,10 @@ from auditor.static.values import (
 from auditor.static.worlds import MODE, World, changes
 
 MOST_SUMMARIES = 6
+LONGEST_LIST = 12
+"""Of a list whose elements are told apart..."""
+MOST_LAYERS = 200
+"""...and of one of layers."""
 
 Flow = list[tuple[str, World, Value]]
 """How a block may end: "next", "break", "continue" or "return", the world, and what is returned."""
@@ -322,6 +326,7 @@ class Calls(Provenance):
             if found is not None and self.unknown_bases(obj.cls):
                 return self.call(Fn(found[1], self.scopes[found[0]].frame, Ref(obj)), args, site)
         if obj.kind == "loss":
+            self.reconstructs(args, expr)
             self.compared_with_labels(args)
             return self.as_loss(self.result(args, site))
         if obj.kind == "metric":
@@ -342,6 +347,8 @@ class Calls(Provenance):
         if self.watched:
             self.attached(receiver, name, args, site)
         row = self.method_row(receiver, name, args)
+        if row is not None and row.makes is not None and type(value) is Data and value.sym is not None:
+            self.makes(row.makes, args, value.sym)
         if row is None or row.rows is None:
             return value
         return self.flowed(row.rows, receiver, args, site, value, expr, row)
@@ -497,6 +504,7 @@ class Calls(Provenance):
         if name == "__init__":
             if type(target) is Ref and target.obj.cls is not None:
                 self.made_by_base(target.obj, args, site, expr)
+                self.made_as_layer(target.obj, args)
             if type(target) is Ref:
                 for value in args.all():
                     for part in self.networks_in(value):
@@ -531,7 +539,7 @@ class Calls(Provenance):
         items = self.items(Ref(obj))
         inside = self.spilled(value)
         self.sink("score" if inside.loss else "store", value, site)
-        if items is not None and len(items) < 12 and not (self.stack and self.stack[-1].loops):
+        if items is not None and self._told_apart(obj, items, value):
             self.world.set(obj, "%items", Seq((*items, value)))
             return
         known = self.elements(Ref(obj))
@@ -540,6 +548,13 @@ class Calls(Provenance):
             value = self.summed(value, self.accumulate("", known, value, site))
         self.world.set(obj, "%elem", value if empty or known == UNKNOWN else either((known, value)))
         self.world.set(obj, "%items", NONE)
+
+    def _told_apart(self, obj: Obj, items: tuple[Value, ...], value: Value) -> bool:
+        """Each element of a list is known on its own; layers also where a loop that is told turn by turn adds them."""
+        if len(items) < LONGEST_LIST and not (self.stack and self.stack[-1].loops):
+            return True
+        layer = type(value) is Ref and value.obj.kind == "module"
+        return layer and len(items) < MOST_LAYERS and obj.loops == tuple(self.turning)
 
     def view(self, obj: Obj, name: str, site: int) -> Value:
         if obj.kind == "list" or name == "copy":

@@ -24,6 +24,19 @@ SCHEDULER = re.compile(r"(sched|lr_|annealer|warmup)", re.IGNORECASE)
 MODEL_CLASS = re.compile(r"(Net|Model|Network|Encoder|Decoder|Transformer|Classifier|Module|Layer|Block)\d*$")
 
 
+GENERATIVE = re.compile(
+    r"gan($|[_A-Z\d])|vae|auto_?enc|(^|_)ae$|generator|discriminator|critic|diffusion|denois|ddpm|(^|_)flow(_|$)|realnvp|glow"
+    r"|polic|actor|agent|dqn|q_?net|ppo|a2c|reinforce|world_?model|nerf|siren|pinn|word2vec|skipgram|simclr|byol|moco"
+    r"|recon|super_?res|style_?transfer|unet|segm|language_?model|gpt|transducer|seq2seq|tacotron|vocoder",
+    re.IGNORECASE,
+)
+
+
+def names_generative(name: str) -> bool:
+    """It generates, reconstructs, answers for each position or acts: its targets are not the rows."""
+    return bool(GENERATIVE.search(name))
+
+
 def names_model(name: str) -> bool:
     return bool(MODEL.search(name))
 

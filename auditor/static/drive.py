@@ -88,6 +88,7 @@ class Driver(Interpreter):
         if len(self.summaries) > MOST_REMEMBERED:
             self.summaries.clear()
         self.log.clear()
+        self.turning = []
         saved = self.stack, self.frame, self.context, self.assumed, self.world
         try:
             run()
@@ -135,6 +136,9 @@ class Driver(Interpreter):
     def _run_main(self, name: str, body: list[s.Stmt]) -> None:
         world = self._begin(self.module_frame(name))
         self.run(body, world)
+
+    def drives_by(self, words: frozenset[str]) -> bool:
+        return self._relevance.drives_by(words)
 
     # undriven code
 
@@ -219,6 +223,7 @@ class Driver(Interpreter):
             return
         fn = Fn(found[1], self.scopes[found[0]].frame, Ref(obj))
         self.reached.add(found[1])
+        self.followed[cls] = obj
         self.outcomes_of(fn, Arguments([], {}, UNKNOWN), -1, forward_of=obj)
 
     def _made(self, cls: s.Class) -> Obj | None:

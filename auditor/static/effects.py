@@ -9,8 +9,10 @@ from typing import Literal
 from auditor.libraries import Argument, Call, Condition, Flow, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
+from auditor.static.layers import Layered
 from auditor.static.machine import Activation, Arguments, Dead, Outcome
-from auditor.static.objects import AS_BUILT, HANDED_IN, Objects
+from auditor.static.objects import AS_BUILT, HANDED_IN
+from auditor.static.sizes import Applied
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -33,6 +35,7 @@ from auditor.trace import (
     Accumulate,
     Apply,
     Compare,
+    Configure,
     Forward,
     Mode,
     ModeName,
@@ -47,6 +50,7 @@ from auditor.trace import (
 )
 
 FIRST = Argument(at=0)
+NOTHING = Arguments([], {})
 FROM_SINKS: dict[str, SinkKind] = {
     "score": "score",
     "store": "store",
@@ -56,12 +60,7 @@ FROM_SINKS: dict[str, SinkKind] = {
 }
 
 
-class Effects(Objects):
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
-        self.inputs: dict[Forward, frozenset[Hashable]] = {}
-        """What went into a pass."""
-
+class Effects(Layered):
     def forgotten(self, obj: Obj) -> None:
         raise NotImplementedError
 
@@ -160,8 +159,10 @@ class Effects(Objects):
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         if owner is not None:
             self.called_inside(owner, obj, args, site)
+            sym = self.fresh(site)
+            self.went_through(obj, owner, args, sym)
             return Data(
-                self.fresh(site), inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told,
+                sym, inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told,
                 trail=inside.trail,
             )  # fmt: skip
         if self.told_in_call(obj):
@@ -186,20 +187,47 @@ class Effects(Objects):
             return Forward(
                 place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
                 name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
-                apart=apart, rows=rows, marks=marks, again=again,
+                apart=apart, rows=rows, marks=marks, again=again, element=trail is not None and trail.role == "element",
+                length=self.rows_of(args),
             )  # fmt: skip
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
+        self.passes_in(event, obj, args, called)
         for earlier in inside.flows:
             earlier.feeds.add(event)
         event.turns = max(event.turns, sum(len(one.loops) for one in self.stack))
-        given = {value.sym for value in args.all() if type(value) is Data and value.sym is not None}
-        self.inputs[event] = self.inputs.get(event, frozenset()) | given
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
+        sym = self.fresh(site)
+        if self.told_in_call(obj):
+            self.went_through(obj, obj, args, sym)
         return Data(
-            self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
+            sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
         )  # fmt: skip
+
+    def passes_in(self, event: Forward, obj: Obj, args: Arguments, called: s.Call | None) -> None:
+        """What goes into a pass is known by its symbols and by its words."""
+        syms = {value.sym for value in args.all() if type(value) is Data and value.sym is not None}
+        words = {subject(arg.value) for arg in called.args} if called is not None else set()
+        self.went_in.setdefault(event, set()).update(syms, words - {""})
+        if obj.fed is None:
+            obj.fed = next((sym for sym in syms if sym in self.arrays), None)
+
+    def reconstructs(self, args: Arguments, called: s.Call | None) -> None:
+        """A loss that compares what comes out of a network with what went in: rows are their own targets."""
+        for number, target in enumerate(args.positional):
+            if type(target) is not Data or target.flows:
+                continue
+            plain = called is not None and number < len(called.args) and not called.args[number].star
+            word = subject(called.args[number].value) if plain and called is not None else ""
+            for flow in frozenset().union(*(value.flows for value in args.all() if type(value) is Data)):
+                if self.went_in.get(flow, set()) & {target.sym, word or target.sym}:
+                    flow.model.generative = True
+
+    def rows_of(self, args: Arguments) -> int | None:
+        """How many rows go in at once."""
+        first = next((value for value in args.all() if type(value) is Data), None)
+        return self.count_of(first) if first is not None else None
 
     def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
         """The mode of a call that says so itself; where it does not, what the network's own call has as its default."""
@@ -301,11 +329,52 @@ class Effects(Objects):
         bound = self.stack[-1].loops[-1]
         return not any(names(arg.value) & bound for arg in called.args)
 
-    def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
+    def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
         models = None
         if objs is not None:
             models = frozenset(self.model(part) for obj in objs for part in self.family(obj))
-        self.emit(Step, site, models, lambda place: Step(place=place, models=models))
+        optimizer: Configure | None = self.world.get(by, "%configured") if by is not None else None
+        turns = tuple(self.turning)
+        self.emit(
+            Step, site, (models, optimizer),
+            lambda place: Step(place=place, models=models, optimizer=optimizer, turns=turns),
+        )  # fmt: skip
+
+    def will_use(self, obj: Obj, row: Method, optimizer: Value | None, site: int) -> None:
+        """A framework is told which optimizer to use on a network."""
+        if type(optimizer) is Const and isinstance(optimizer.value, str):
+            name = self.libraries.below(row.optimizers or "", optimizer.value)
+            made = self.libraries.call(name) if name is not None else None
+            if made is not None and name is not None:
+                self.configured(
+                    Obj("optimizer", site, self.frame.module, lib=name), made, NOTHING, frozenset((obj,)), site
+                )
+            return
+        if type(optimizer) is not Ref or optimizer.obj.kind != "optimizer":
+            return
+        made, given = self.libraries.call(optimizer.obj.lib), optimizer.obj.given
+        if made is not None and isinstance(given, Arguments):
+            self.configured(optimizer.obj, made, given, frozenset((obj,)), site)
+
+    def configured(self, obj: Obj, row: Call, args: Arguments, objs: frozenset[Obj] | None, site: int) -> None:
+        """An optimizer over the weights of these networks."""
+        if row.steps is None:
+            return
+        steps = row.steps
+        models = frozenset(self.model(part) for one in objs for part in self.family(one)) if objs is not None else None
+        rate = self.known(self.operand(args, steps.rate))
+        first = self.items(args.positional[0]) if args.positional else None
+        grouped = any(type(one) is Ref and one.obj.kind == "dict" for one in first or ())
+        decay = self.known(self.operand(args, steps.decay)) if steps.decay is not None else 0.0
+        decay = None if grouped else decay
+        event = self.emit(
+            Configure, site, (models, rate, decay),
+            lambda place: Configure(
+                place=place, models=models, kind=obj.lib, rate=rate, decay=decay, decoupled=steps.decoupled,
+                adaptive=steps.adaptive,
+            ),
+        )  # fmt: skip
+        self.world.set(obj, "%configured", event)
 
     def gradients(self, row_turns: str, args: Arguments, where: Argument | None) -> Gradients:
         """The context that a row describes, not entered yet."""
@@ -328,10 +397,19 @@ class Effects(Objects):
                 if not self.libraries_know(name):
                     self.touch(value)
             return self.unknown_result(args, site, told=self.libraries_know(name))
+        if row.computes is not None:
+            number = self.computed(row.computes, args)
+            if number is not None:
+                return number
         apply = _CALLS.get(row.does)
         if apply is not None:
-            return apply(self, row, name, args, site, called)
-        return self.result(args, site, kind=row.kind or "")
+            value = apply(self, row, name, args, site, called)
+        else:
+            value = self.result(args, site, kind=row.kind or "")
+        made = value.sym if type(value) is Data else value.obj if type(value) is Ref else None
+        if made is not None:
+            self.shaped(name, args, made)
+        return value
 
     def libraries_know(self, name: str) -> bool:
         return name.partition(".")[0] in self.libraries.roots
@@ -359,6 +437,9 @@ class Effects(Objects):
                 for part in alternatives(self.elements(value) if self.items(value) is not None else value)
             ]
             obj.partial |= any(type(part) is Data and part.kind != "wrapped" for part in parts)
+        given = self.given(args, name)
+        obj.given = given if obj.given is None else obj.given.met(given)
+        obj.frozen = False
         self.forgotten(obj)
         mode: dict[str, frozenset[Mode]] = {"train": AS_BUILT, "eval": frozenset({Mode("eval")}), "unknown": HANDED_IN}
         self.world.set(obj, MODE, mode[row.mode])
@@ -446,7 +527,10 @@ class Effects(Objects):
         obj = self.make("optimizer", site, lib=name)
         inside = self.all_spilled(args.all())
         networks = {part for value in args.all() for part in self.networks_in(value)}
-        self.world.set(obj, "%of", inside.of | networks or (frozenset() if inside.leaf else None))
+        objs = inside.of | networks or (frozenset() if inside.leaf else None)
+        self.world.set(obj, "%of", objs)
+        obj.given = args
+        self.configured(obj, row, args, objs, site)
         return Ref(obj)
 
     def _object(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
@@ -456,6 +540,7 @@ class Effects(Objects):
         return Data(self.fresh(site), kind="loader")
 
     def _loss_of(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        self.reconstructs(args, called)
         self.compared_with_labels(args)
         return self.as_loss(self.result(args, site))
 
@@ -465,7 +550,7 @@ class Effects(Objects):
             value.sym for value in args.all() if type(value) is Data and not value.flows and value.sym is not None
         }
         for flow in self.all_spilled(args.all()).flows if others else ():
-            if not others & self.inputs.get(flow, frozenset()):
+            if not others & self.went_in.get(flow, set()):
                 flow.labelled = True
 
     @staticmethod
@@ -581,8 +666,10 @@ class Effects(Objects):
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         active, literal = self._active(row, args, rate, owner)
         cls = owner.cls if owner is not None else None
-        if cls is not None:
+        if cls is not None and owner is not None:
             self.operations.setdefault(cls, set()).add(name)
+            known = rate.value if type(rate) is Const and isinstance(rate.value, (int, float)) else None
+            owner.calls[Applied(name, known)] = None
         self.emit(
             Apply, site, (name, active, literal, cls),
             lambda place: Apply(
@@ -724,6 +811,22 @@ class Effects(Objects):
             return Seq(tuple(Seq(row) for row in zip(*(items or () for items in listed), strict=False)))
         return self.iterating(Seq(tuple(self.elements(value) for value in args.positional)), site)
 
+    def _mapping(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        if args.positional and self.referred(args.positional[0]):
+            return self._shallow(row, name, args, site, called)
+        pairs = self.items(args.positional[0]) if args.positional else ()
+        if pairs is None or args.more is not None:
+            return self.result(args, site)
+        known: dict[str, Value] = {}
+        for pair in pairs:
+            if type(pair) is not Seq or len(pair.items) != 2 or type(pair.items[0]) is not Const:
+                return self.result(args, site)
+            known[str(pair.items[0].value)] = pair.items[1]
+        return self.dictionary({**known, **args.keyword}, site)
+
+    def dictionary(self, known: dict[str, Value], site: int) -> Value:
+        raise NotImplementedError
+
     def iterating(self, element: Value, site: int) -> Value:
         """Something to iterate over whose elements are all like this one."""
         obj = self.make("list", site)
@@ -856,20 +959,25 @@ class Effects(Objects):
         for obj in objs:
             for part in self.family(obj):
                 self.world.set(part, "%frozen", frozen or None)
+                part.frozen = frozen
 
     def kind_method(self, row: Method, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
         """A method of an object that a library made."""
+        if row.options == "adds":
+            self.describes(obj, args)
+        if row.options == "gives":
+            return self.options_of(obj, self.result(args, site))
         if row.does == "step":
             objs: frozenset[Obj] | None = self.world.get(obj, "%of")
             for value in args.all():
                 if type(value) in (Fn, Partial):
                     self.call(value, Arguments([], {}), site)
-            self.optimizer_step(objs, site)
+            self.optimizer_step(objs, site, obj)
             return Data(self.fresh(site))
         if row.does == "step-of":
             target = self.operand(args, row.arg)
             objs = self.world.get(target.obj, "%of") if type(target) is Ref else None
-            self.optimizer_step(objs, site)
+            self.optimizer_step(objs, site, target.obj if type(target) is Ref else None)
             return Data(self.fresh(site))
         if row.does == "scale":
             return args.positional[0] if args.positional else UNKNOWN
@@ -949,7 +1057,14 @@ class Effects(Objects):
             return self.result(args, site)
         if row.does in FROM_SINKS:
             self.showing(row.does, obj, args, site)
+        if row.begins is not None:
+            obj.fed = ("begins", obj, site)
+            self.makes(row.begins, args, obj.fed)
+        if row.optimizer is not None:
+            self.will_use(obj, row, self.operand(args, row.optimizer), site)
         for value in args.all():
+            if type(value) is Data and value.sym in self.arrays:
+                obj.fed = value.sym
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
         return Data(self.fresh(site))
@@ -1013,6 +1128,13 @@ class Effects(Objects):
 
 
 _NO_ROW = Call(does="value")
+
+
+def subject(expr: s.Expr) -> str:
+    """Whose methods are called, as the user wrote it: ``x`` in ``x.view(-1).float()``."""
+    while isinstance(expr, s.Call) and isinstance(expr.func, s.Attr):
+        expr = expr.func.obj
+    return s.written(expr)
 
 
 def dotted(expr: s.Expr) -> str:
@@ -1090,6 +1212,7 @@ _CALLS: dict[str, _Row] = {
     "elements": Effects._elements,
     "enumerate": Effects._enumerate,
     "zip": Effects._zip,
+    "mapping": Effects._mapping,
     "constant": Effects._constant,
     "detach": Effects._detach,
     "read": Effects._read_out,

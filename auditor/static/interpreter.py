@@ -28,7 +28,7 @@ from auditor.static.values import (
     alternatives,
 )
 from auditor.static.worlds import World, common, distinct, widened
-from auditor.trace import Grad, ModeName, Switch
+from auditor.trace import Grad, ModeName, Switch, Turns
 
 MOST_TURNS = 4
 LONGEST_UNROLLED = 6
@@ -93,8 +93,9 @@ class Interpreter(Stops):
             self._position,
             self._pending,
             self.assumed,
+            self.turning,
         )
-        self.frame, self.context, self.assumed = self.module_frame(name), (), ()
+        self.frame, self.context, self.assumed, self.turning = self.module_frame(name), (), (), []
         self.stack = [Activation(None, self.frame, None)]
         world = World(self.root)
         world.grad = True
@@ -106,7 +107,7 @@ class Interpreter(Stops):
                 self.root.assumed, self.root.grad, self.root.last = {}, True, frozenset()
         finally:
             (self.world, self.frame, self.stack, self.context, self._tape, self._position, self._pending,
-             self.assumed) = saved  # fmt: skip
+             self.assumed, self.turning) = saved  # fmt: skip
 
     def module_attribute(self, module: str, name: str) -> Value:
         self.ensure(module)
@@ -352,10 +353,12 @@ class Interpreter(Stops):
         for after, value in self.in_every_world(lambda: self.evaluate(statement.iter), world):
             items = self._with_world(after, lambda: self.items(value))
             if (
-                items is not None
-                and 0 < len(items) <= LONGEST_UNROLLED
-                and not self._with_world(after, lambda: self._plain_items(items))
+                items is None
+                or not 0 < len(items) <= LONGEST_UNROLLED
+                or self._with_world(after, lambda: self._plain_items(items))
             ):
+                items = self._with_world(after, lambda: self.turns(statement, value))
+            if items is not None:
                 flow.extend(self._unrolled(statement, items, after))
             else:
                 flow.extend(self._repeated(statement, after, value))
@@ -415,7 +418,11 @@ class Interpreter(Stops):
 
             return [one for one, _ in self.in_every_world(run, start)]
 
-        return self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world)
+        self.turning.append(self._with_world(world, lambda: self.turns_over(statement, value)))
+        try:
+            return self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world)
+        finally:
+            self.turning.pop()
 
     def _while(self, statement: s.While, world: World) -> Flow:
         endless = isinstance(statement.test, s.Const) and bool(statement.test.value)
@@ -423,7 +430,11 @@ class Interpreter(Stops):
         def turn(start: World) -> list[World]:
             return self.reduced(self.branch(statement.test, start)[0])
 
-        flow = self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world, endless)
+        self.turning.append(Turns(statement, None))
+        try:
+            flow = self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world, endless)
+        finally:
+            self.turning.pop()
         return self._gathered(flow, world)
 
     def _fixpoint(

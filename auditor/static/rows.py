@@ -172,11 +172,17 @@ class Provenance(Watching):
         learner = self.operand(doing.args, flow.model) if flow.model is not None else receiver
         again = not flow.afresh and self.taught_before(self.owner(learner), rows)
         self.teach(self.owner(learner))
+        fraction = self.operand(doing.args, flow.fraction) if flow.fraction is not None else None
+        epochs, batch = (
+            self.known(self.operand(doing.args, where)) if where is not None else None
+            for where in (flow.epochs, flow.batch)
+        )
         train = self.emit(
             Train, doing.site, ("rows", rows, targets, marks, again),
             lambda place: Train(
                 place=place, model=model, framework="", name=name, rows=rows, targets=targets, marks=marks,
-                told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself,
+                told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself, epochs=epochs,
+                batch=batch, fraction=self.known(fraction) if fraction is not None else 0.0,
             ),
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}

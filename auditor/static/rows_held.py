@@ -28,6 +28,7 @@ from auditor.static.row_calls import (
     range_of,
     role_of,
     said_part,
+    within,
 )
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Lib, Obj, Ref, Seq, Value
@@ -42,6 +43,8 @@ from auditor.trace import (
     Place,
     Rows,
     Select,
+    Turns,
+    counted,
 )
 from auditor.trace.rows import DECLARED
 
@@ -227,8 +230,8 @@ class Held(Weights):
             if owner is not None and turn is not None and self.world.get((owner, key), TAUGHT) is None:
                 self.world.set((owner, key), TAUGHT, turn)
 
-    def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
-        super().optimizer_step(objs, site)
+    def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
+        super().optimizer_step(objs, site, by)
         for obj in objs or ():
             for part in self.family(obj):
                 self.teach(part)
@@ -240,13 +243,31 @@ class Held(Weights):
                 self.world.set((part, key), TAUGHT, None)
             self.world.set(part, STATE, None)
 
+    def count_of(self, value: Value) -> int | None:
+        if type(value) is not Data or value.flows:
+            return None
+        trail = self.trail_of(value)
+        if trail is None or not trail.rows:
+            return self.length(value.sym)
+        return counted(trail.rows) if trail.role == "" and trail.batch is None else None
+
+    def turns_over(self, loop: s.For, value: Value) -> Turns:
+        """How often a loop over this goes round, and whether it takes rows in batches."""
+        count = self.turns_of(value)
+        trail = self.trail_of(value) if count is None else None
+        if trail is None or trail.role == "index" or not trail.rows:
+            return Turns(loop, count)
+        rows = counted(trail.rows)
+        return Turns(loop, -(-rows // trail.batch) if rows is not None and trail.batch else None, batches=True)
+
     def sourced(self, value: Value | None, name: str = "") -> Trail | None:
         """The same; something that nobody knows is a source of its own."""
         if value is None:
             return None
         trail = self.trail_of(value)
         if trail is None and type(value) is Data and value.sym is not None and not value.flows and not value.of:
-            return Trail(frozenset((Rows(Origin(value.sym, name)),)), role=role_of(value.sym))
+            count = self.length(value.sym)
+            return Trail(frozenset((Rows(Origin(value.sym, name), count=count),)), role=role_of(value.sym))
         if trail is None and type(value) is Ref and value.obj.kind == "list" and self.items(value) is None:
             return Trail(
                 frozenset((Rows(Origin(("object", value.obj), name, self.place_in(value.obj))),)), columns=None
@@ -417,8 +438,9 @@ class Held(Weights):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
         ends = [bound_of(end) for end in (low, high)]
+        part = range_of(ends, index.site)
         rows = frozenset(
-            one.cut(Cut(("range", one.origin.key, one.cuts), range_of(ends, index.site))) for one in base.rows
+            one.cut(Cut(("range", one.origin.key, one.cuts), part), count=within(one.count, ends)) for one in base.rows
         )
         return replace(base, rows=rows)
 

@@ -48,10 +48,10 @@ class Watching(Divided):
         value = super().library_call(name, args, site, called)
         row = self.libraries.call(name)
         if row is not None and type(value) is Ref:
-            self.told(value.obj, row, args)
+            self.instructed(value.obj, row, args)
         return value
 
-    def told(self, obj: Obj, row: Call, args: Arguments) -> None:
+    def instructed(self, obj: Obj, row: Call, args: Arguments) -> None:
         """What a watcher, or a trainer with its watchers, is told when it is made."""
         if row.watches is not None:
             self.world.set(obj, SETTINGS, self.settings(row.watches, args))
@@ -68,7 +68,7 @@ class Watching(Divided):
         for base in self.foreign(obj.cls):
             row = self.libraries.call(base.name) if type(base) is Lib else None
             if row is not None and row.watches is not None:
-                self.told(obj, row, args)
+                self.instructed(obj, row, args)
 
     def watcher_by_name(self, name: str, args: Arguments, site: int) -> Value | None:
         """A watcher that nobody sees the making of: called like one that is known, with operands of the same names."""
@@ -78,7 +78,7 @@ class Watching(Divided):
             return None
         library, row = ranked[0]
         obj = self.make(row.kind or row.does, site, lib=library)
-        self.told(obj, row, args)
+        self.instructed(obj, row, args)
         return Ref(obj)
 
     def settings(self, row: Watch, args: Arguments) -> Settings | None:

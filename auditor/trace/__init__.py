@@ -17,6 +17,7 @@ from auditor.trace.events import (
     Apply,
     Build,
     Compare,
+    Configure,
     Event,
     Forward,
     Grad,
@@ -36,15 +37,18 @@ from auditor.trace.events import (
     Step,
     Switch,
     Train,
+    Turns,
     Use,
     Watch,
 )
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
-from auditor.trace.networks import Layer, Model, Network, Sensitivity
+from auditor.trace.limits import Limits
+from auditor.trace.networks import Layer, Model, Network, Sensitivity, Shape
 from auditor.trace.places import Place, Source, Span
-from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, apart, holds, meet
+from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, apart, counted, holds, meet
 from auditor.trace.rule import Report, Rule, rule
 from auditor.trace.trace import Trace
+from auditor.trace.trainings import Training, trainings
 
 __all__ = [
     "Accumulate",
@@ -53,6 +57,7 @@ __all__ = [
     "Build",
     "Compare",
     "Confidence",
+    "Configure",
     "Cut",
     "Edit",
     "Event",
@@ -64,6 +69,7 @@ __all__ = [
     "Keep",
     "Layer",
     "Learning",
+    "Limits",
     "Mark",
     "MarkKind",
     "Mode",
@@ -84,6 +90,7 @@ __all__ = [
     "Select",
     "Sensitivity",
     "Severity",
+    "Shape",
     "Sink",
     "SinkKind",
     "Source",
@@ -93,11 +100,14 @@ __all__ = [
     "Switch",
     "Trace",
     "Train",
+    "Training",
+    "Turns",
     "Use",
     "Watch",
     "apart",
     "assessments",
     "better",
+    "counted",
     "divided",
     "holds",
     "learnings",
@@ -106,5 +116,6 @@ __all__ = [
     "named_best",
     "rule",
     "split_before",
+    "trainings",
     "way",
 ]

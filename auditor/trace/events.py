@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -98,6 +99,10 @@ class Forward(Event):
     """The network has learnt from other folds of the same rows."""
     marks: frozenset[Mark] = frozenset()
     """What was estimated, resampled or augmented and is in these rows now."""
+    length: int | None = None
+    """How many rows pass at once, where the shape of what goes in is known."""
+    element: bool = False
+    """One batch at a time of the rows passes."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
     turns: int = 0
@@ -137,11 +142,40 @@ class Sink(Event):
     """The rows that what arrives is about."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """A loop that something stands in: how often it goes round (None: not known), and whether over rows, in batches."""
+
+    loop: Hashable = field(repr=False)
+    count: int | None
+    batches: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Configure(Event):
+    """An optimizer is made, or a framework is told which to use.
+
+    ``decay`` is the weight decay, or the factor of an L2 penalty where it is not ``decoupled`` from the gradients; None
+    where it is not known, or not the same for all weights.
+    """
+
+    models: frozenset[Model] | None
+    kind: str
+    rate: float | None
+    decay: float | None
+    decoupled: bool
+    adaptive: bool
+    """It divides the gradients by their scale (Adam and its kin)."""
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Step(Event):
     """An optimizer step. ``models`` holds the models whose weights it moves; None: not known which."""
 
     models: frozenset[Model] | None
+    optimizer: Configure | None = None
+    turns: tuple[Turns, ...] = ()
+    """The loops that it stands in, outermost first, over all the calls that lead here."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -259,6 +293,10 @@ class Train(Event):
     """Somebody may stop it or keep the best weights; None: not known."""
     again: bool = False
     """It goes on from what it has learnt from other folds of the same rows."""
+    batch: int | None = None
+    """How many rows go into one step."""
+    fraction: float | None = 0.0
+    """The share of the rows that the call itself holds back; None: not known."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -24,6 +24,7 @@ from auditor.trace.events import (
     Use,
     Watch,
 )
+from auditor.trace.limits import DEFAULT_LIMITS, Limits
 from auditor.trace.networks import Layer, Model
 from auditor.trace.places import Place
 from auditor.trace.rows import Cut, PartName, Rows
@@ -41,10 +42,12 @@ class Trace:
     def __init__(
         self,
         events: Iterable[Event],
+        limits: Limits = DEFAULT_LIMITS,
         words: Mapping[str, frozenset[str]] | None = None,
         programs: Callable[[str], frozenset[str]] | None = None,
     ) -> None:
         self._events = tuple(events)
+        self.limits = limits
         self._words = words or {}
         self._programs = programs
         self._answers: dict[object, object] = {}
