@@ -302,6 +302,8 @@ class Call(BaseModel):
     """The operand that the role is about; the first argument where nothing is said."""
     sensitivity: Literal["dropout", "normalisation", "stochastic"] | None = None
     """layer, model, operation: why it answers differently in train and eval mode."""
+    layers: Argument | None = None
+    """How many layers are stacked: with one of them the dropout ``rate`` between them does nothing."""
     rate: Argument | None = None
     """Where a dropout rate stands."""
     steps: Steps | None = None

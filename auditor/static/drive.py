@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from auditor.libraries import Libraries
 from auditor.static import syntax as s
-from auditor.static.interpreter import Interpreter
+from auditor.static.dropouts import Dropouts
 from auditor.static.machine import MOST_STEPS, Activation, Arguments, Dead, Exhausted
 from auditor.static.objects import HANDED_IN
 from auditor.static.project import Project
@@ -42,7 +42,7 @@ class Unfinished(NamedTuple):
     """The function or class; empty for the top level of the file."""
 
 
-class Driver(Interpreter):
+class Driver(Dropouts):
     def __init__(self, project: Project, libraries: Libraries) -> None:
         super().__init__(project, libraries)
         self.failures: list[str] = []
@@ -224,7 +224,8 @@ class Driver(Interpreter):
         fn = Fn(found[1], self.scopes[found[0]].frame, Ref(obj))
         self.reached.add(found[1])
         self.followed[cls] = obj
-        self.outcomes_of(fn, Arguments([], {}, UNKNOWN), -1, forward_of=obj)
+        ends = self.outcomes_of(fn, Arguments([], {}, UNKNOWN), -1, forward_of=obj)
+        self.given_back[cls] = [value for _, value in ends]
 
     def _made(self, cls: s.Class) -> Obj | None:
         made = self._instance(cls)

@@ -145,11 +145,13 @@ class Effects(Layered):
         through = inside.grads if kind in ("backward", "gradient") else frozenset()
         told = inside.told and not (kind == "backward" and not through and (inside.leaf or inside.of))
         rows = inside.trail.rows if inside.trail is not None else frozenset()
+        weights = inside.of if kind == "backward" else frozenset()
         self.emit(
-            Sink, site, (kind, inside.flows, through, told, inside.sums, rows),
+            Sink, site, (kind, inside.flows, through, told, inside.sums, rows, weights),
             lambda place: Sink(
                 place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums,
                 loss=inside.loss, against=against, rows=rows,
+                penalised=frozenset(map(self.model, weights)),
             ),
         )  # fmt: skip
 

@@ -199,6 +199,7 @@ class Interpreter(Stops):
             for target in statement.targets:
                 self.assign(target, value)
                 self.kept(target, value, value_expr)
+                self.penalty(target, value, value_expr.site)
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]
@@ -248,6 +249,7 @@ class Interpreter(Stops):
                 added = value if self.world.grad is not False else inside.renamed(None, attached=False)
                 made = self.summed(made, self.accumulate(_dotted(target), before, added, target.site))
         self.assign(target, made)
+        self.penalty(target, made, target.site)
 
     def _return(self, statement: s.Return, world: World) -> Flow:
         if statement.value is None:

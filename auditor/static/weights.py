@@ -10,10 +10,10 @@ from collections.abc import Hashable, Iterator
 from typing import Literal
 
 from auditor.static import syntax as s
-from auditor.static.conventions import names_optimizer, names_schedule
+from auditor.static.conventions import names_optimizer, names_penalty, names_schedule
 from auditor.static.effects import Effects, dotted
 from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives
-from auditor.trace import Keep, Place, Restore
+from auditor.trace import Keep, Penalty, Place, Restore
 
 DEEPEST_HELD = 3
 
@@ -145,6 +145,20 @@ class Weights(Effects):
         if any(s.compares_with_best(branch) for branch in branches):
             return "better"
         return "perhaps" if branches else "always"
+
+    def penalty(self, target: s.Expr, value: Value, site: int) -> None:
+        """A figure of the weights is given a name, or a loss that it has been added to."""
+        if type(value) is not Data or not value.of or value.kind or (value.flows and not value.loss):
+            return
+        name = s.written(target)
+        if not name or (not value.flows and not names_penalty(name)):
+            return
+        models = frozenset(map(self.model, value.of))
+        joined, read = bool(value.flows), self.read_elsewhere(target)
+        self.emit(
+            Penalty, site, (models, name, joined),
+            lambda place: Penalty(place=place, models=models, name=name, joined=joined, read=read),
+        )  # fmt: skip
 
     # names
 

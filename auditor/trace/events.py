@@ -136,6 +136,8 @@ class Sink(Event):
     """The running totals that arrive."""
     loss: bool = False
     """What arrives is a loss."""
+    penalised: frozenset[Model] = frozenset()
+    """The models from whose weights some of what arrives was computed."""
     against: bool = False
     """Something that comes from no pass, and is no number that is written out, arrives with it: labels, perhaps."""
     rows: frozenset[Rows] = frozenset()
@@ -379,6 +381,34 @@ class Use(Event):
     model: Model
     best: bool = False
     """With the best weights, which the framework loads first."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Idle(Event):
+    """A regulariser that is asked for and does nothing.
+
+    ``layer``: a dropout layer that no forward pass calls. ``argument``: a dropout rate that reaches no layer.
+    ``single``: the dropout between the layers of a recurrent network that has one.
+    """
+
+    what: Literal["layer", "argument", "single"]
+    name: str
+    owner: str
+    """The class."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Penalty(Event):
+    """A figure is computed from the weights of a model and called a penalty.
+
+    ``joined``: it is added to a loss, which gets a name.
+    """
+
+    models: frozenset[Model]
+    name: str
+    joined: bool = False
+    read: bool = False
+    """What it is called by is read somewhere."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
