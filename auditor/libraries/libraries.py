@@ -112,6 +112,11 @@ class Libraries:
         return self.attributes.get(kind, {}).get(name)
 
     @property
+    def watchers(self) -> dict[str, Call]:
+        """What watches a training and is told which score to watch."""
+        return {name: row for name, row in self.calls.items() if row.watches is not None and row.watches.monitor}
+
+    @property
     def trigger_pattern(self) -> re.Pattern[bytes]:
         """Finds the files that name a library worth reading them for."""
         return re.compile(b"|".join(rb"\b" + root.encode() + rb"\b" for root in sorted(self.triggers)))

@@ -37,6 +37,7 @@ Role = Literal[
     "trainer",  # makes an object that runs its own loop, modes and gradients
     "fit",  # runs such a loop
     "invoke",  # calls a function that it is given
+    "shallow",  # returns another container of the same values
     "partial",  # returns a function that it is given, with arguments filled in
     "elements",  # iterates over what it is given
     "enumerate",
@@ -57,6 +58,9 @@ MethodRole = Literal[
     "mode",  # sets train or eval mode of the receiver
     "forward",  # a forward pass
     "self",  # returns the receiver
+    "moved",  # returns the receiver where it is there already, else a copy
+    "copied",  # returns an independent copy of the receiver's values
+    "restore",  # loads weights into the receiver
     "freeze",  # requires_grad_(flag)
     "parameters",  # weights of the receiver
     "parts",  # its sub-modules
@@ -177,6 +181,27 @@ class Watch(BaseModel):
     """The operand that names the score."""
     when: Condition | None = None
     """It does so only under this condition."""
+    mode: Argument | None = None
+    """The operand that says whether less or more is better: ``min``, ``max``."""
+    less: Argument | None = None
+    """The operand that is true where less is better."""
+    more: Argument | None = None
+    patience: Argument | None = None
+    """How many epochs without a better score it bears."""
+    restores: Condition | None = None
+    """The best weights are back in the end under this condition; nothing said: never."""
+    held_out: str | None = None
+    """How the names of scores of validation rows begin; scores of other names are those of the training rows."""
+    fetch: str | None = None
+    """The attribute by which a program asks for the best weights."""
+    score: Argument | None = None
+    """The function that gives the score, of the one that it is attached to."""
+    batch: str | None = None
+    """Where that function finds the output of a single batch."""
+    saves: Argument | None = None
+    """What is written out with the weights: the one that trains among it."""
+    of: str | None = None
+    """The kind of model whose training it watches, where the model itself is not known."""
 
 
 class Flow(BaseModel):
@@ -226,6 +251,8 @@ class Flow(BaseModel):
     """score: the predictions."""
     validation: Argument | None = None
     """train: rows that are scored while it learns."""
+    validates: str | None = None
+    """train: the method by which the network scores validation rows, wherever they come from; without it, none."""
     fraction: Argument | None = None
     """train: the share of the rows that is held out from the end (``validation_split``)."""
     callbacks: Argument | None = None
@@ -277,6 +304,8 @@ class Call(BaseModel):
     """The operand that the role is about; the first argument where nothing is said."""
     sensitivity: Literal["dropout", "normalisation", "stochastic"] | None = None
     """layer, model, operation: why it answers differently in train and eval mode."""
+    layers: Argument | None = None
+    """How many layers are stacked: with one of them the dropout ``rate`` between them does nothing."""
     rate: Argument | None = None
     """Where a dropout rate stands."""
     steps: Steps | None = None
@@ -342,6 +371,14 @@ class Method(BaseModel):
     arg: Argument | None = None
     turns: Literal["on", "off", "argument"] = "off"
     rows: Flow | None = None
+    attaches: Argument | None = None
+    """It gives the receiver a watcher."""
+    logs: Argument | None = None
+    """It logs a score under this name, or scores under the names of a dict."""
+    scores: Argument | None = None
+    """It tells the receiver which scores to compute while it learns (``compile(metrics=...)``)."""
+    best: Condition | None = None
+    """fit: the best weights are loaded first under this condition (``ckpt_path="best"``)."""
     records: bool = True
     """forward: False where the method switches autograd off by itself (``generate``)."""
     kind: str | None = None

@@ -24,6 +24,7 @@ from auditor.static.trails import Trail
 from auditor.static.values import (
     NONE,
     UNKNOWN,
+    WEIGHTS,
     Cls,
     Const,
     Data,
@@ -40,6 +41,7 @@ from auditor.static.values import (
     Super,
     Value,
     either,
+    still,
 )
 from auditor.static.worlds import MODE, World, changes
 
@@ -119,7 +121,11 @@ class Calls(Provenance):
             return self.forward(obj, args, site, expr)
         for value in args.all():
             self.touch(value)
+        watcher = self.watcher_by_name(name, args, site) if "monitor" in args.keyword else None
+        if watcher is not None:
+            return watcher
         result = self.unknown_result(args, site, told=False)
+        self.made_anew(result, site)
         return self.loss_like(name, result)
 
     # functions of the project
@@ -321,9 +327,10 @@ class Calls(Provenance):
                 return self.call(Fn(found[1], self.scopes[found[0]].frame, Ref(obj)), args, site)
         if obj.kind == "loss":
             self.reconstructs(args, expr)
+            self.compared_with_labels(args)
             return self.as_loss(self.result(args, site))
         if obj.kind == "metric":
-            self.sink("score", self.all_spilled(args.all()), site)
+            self.sink("score", self.all_spilled(args.all()), site, self.labels_among(args.all()))
             return self.result(args, site)
         row = self.libraries.method(obj.kind, "__call__")
         if row is not None:
@@ -337,6 +344,8 @@ class Calls(Provenance):
     def call_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         """A method of something that is not an object of the project with that method."""
         value = self._called_method(receiver, name, args, site, expr)
+        if self.watched:
+            self.attached(receiver, name, args, site)
         row = self.method_row(receiver, name, args)
         if row is not None and row.makes is not None and type(value) is Data and value.sym is not None:
             self.makes(row.makes, args, value.sym)
@@ -430,6 +439,10 @@ class Calls(Provenance):
             known = self.network_of(receiver, text)
             if known is not None:
                 known.sure |= module_row.does in ("parameters", "parts", "forward", "freeze")
+        if known is None and module_row is not None and module_row.does in ("parameters", "restore"):
+            known = (
+                self.stateful(receiver, text) if module_row.kind == WEIGHTS or module_row.does == "restore" else None
+            )
         if known is not None and (known.sure or not known.handed or module_row is not None):
             return self._method_of_network(known, name, args, site, expr)
         if receiver.kind:
@@ -468,7 +481,8 @@ class Calls(Provenance):
             flag = self.operand(args, row.arg)
             if type(flag) is Const:
                 self.freeze(receiver.of, not flag.value)
-        return receiver
+        own = self.libraries.method(receiver.kind, name)
+        return self.tensor_method(own, receiver, args, site) if own is not None else receiver
 
     def _unknown_step(self, receiver: Data, text: str, args: Arguments, site: int) -> Value:
         inside = self.all_spilled(args.all())
@@ -579,14 +593,14 @@ class Calls(Provenance):
                 if trail is not None and trail.bundle:
                     trail = trail.member(index.value)
                 return Data(
-                    ("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf,
+                    ("item", value.sym, index.value), of=value.of, kind=still(value), told=value.told, leaf=value.leaf,
                     trail=trail,
                 )  # fmt: skip
         if type(value) is Data:
             if value.sym is not None:
                 return Data(
                     ("item", value.sym, index.sym if type(index) is Data else None), value.flows, value.grads, value.of,
-                    "", value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
+                    still(value), value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
                 )  # fmt: skip
             return value
         if type(value) is Ref and value.obj.kind not in ("list", "dict"):

@@ -49,6 +49,17 @@ def names_optimizer(name: str) -> bool:
     return bool(OPTIMIZER.search(name)) and not SCHEDULER.search(name)
 
 
+PENALTY = re.compile(r"(^|_)(l1|l2|reg|regs|regular\w*|penalt\w*|weight_?decay|ridge|lasso)(\d*|_|$)", re.IGNORECASE)
+
+
+def names_penalty(name: str) -> bool:
+    return bool(PENALTY.search(name))
+
+
+def names_schedule(name: str) -> bool:
+    return bool(SCHEDULER.search(name))
+
+
 PARTS: dict[PartName, re.Pattern[str]] = {
     "train": re.compile(r"(^|[^a-z])(train|training|trn|tr)([^a-z]|$)", re.IGNORECASE),
     "validation": re.compile(r"(^|[^a-z])(val|valid|validation|dev|vali)([^a-z]|$)", re.IGNORECASE),

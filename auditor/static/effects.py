@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import Literal
 
-from auditor.libraries import Argument, Call, Method, answer
+from auditor.libraries import Argument, Call, Condition, Flow, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
 from auditor.static.layers import Layered
@@ -15,6 +16,7 @@ from auditor.static.sizes import Applied
 from auditor.static.values import (
     NONE,
     UNKNOWN,
+    WEIGHTS,
     Const,
     Data,
     Fn,
@@ -44,6 +46,7 @@ from auditor.trace import (
     Step,
     Switch,
     Train,
+    Use,
 )
 
 FIRST = Argument(at=0)
@@ -59,6 +62,24 @@ FROM_SINKS: dict[str, SinkKind] = {
 
 class Effects(Layered):
     def forgotten(self, obj: Obj) -> None:
+        raise NotImplementedError
+
+    def restored(self, obj: Obj, value: Value | None, site: int, called: s.Call | None) -> None:
+        raise NotImplementedError
+
+    def asked_for_scores(self, row: Method, obj: Obj, args: Arguments) -> None:
+        raise NotImplementedError
+
+    def acted_on(self, flow: Flow, args: Arguments) -> bool | None:
+        raise NotImplementedError
+
+    def validated(self, flow: Flow, args: Arguments, receiver: Value | None) -> bool | None:
+        raise NotImplementedError
+
+    def written_out(self, values: list[Value], site: int) -> None:
+        raise NotImplementedError
+
+    def apart_from(self, value: Value, site: int) -> Value:
         raise NotImplementedError
 
     def taught_before(self, owner: Obj | None, rows: frozenset[Rows]) -> bool:
@@ -117,18 +138,20 @@ class Effects(Layered):
 
     # events
 
-    def sink(self, kind: SinkKind, value: Value, site: int) -> None:
+    def sink(self, kind: SinkKind, value: Value, site: int, against: bool = False) -> None:
         inside = self.spilled(value)
         if not inside.flows and not inside.sums:
             return
         through = inside.grads if kind in ("backward", "gradient") else frozenset()
         told = inside.told and not (kind == "backward" and not through and (inside.leaf or inside.of))
         rows = inside.trail.rows if inside.trail is not None else frozenset()
+        weights = inside.of if kind == "backward" else frozenset()
         self.emit(
-            Sink, site, (kind, inside.flows, through, told, inside.sums, rows),
+            Sink, site, (kind, inside.flows, through, told, inside.sums, rows, weights),
             lambda place: Sink(
                 place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums,
-                loss=inside.loss, rows=rows,
+                loss=inside.loss, against=against, rows=rows,
+                penalised=frozenset(map(self.model, weights)),
             ),
         )  # fmt: skip
 
@@ -174,6 +197,7 @@ class Effects(Layered):
         self.passes_in(event, obj, args, called)
         for earlier in inside.flows:
             earlier.feeds.add(event)
+        event.turns = max(event.turns, sum(len(one.loops) for one in self.stack))
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
         sym = self.fresh(site)
@@ -437,6 +461,8 @@ class Effects(Layered):
         mode: dict[str, frozenset[Mode]] = {"train": AS_BUILT, "eval": frozenset({Mode("eval")}), "unknown": HANDED_IN}
         self.world.set(obj, MODE, mode[row.mode])
         self.world.set(obj, "%frozen", None)
+        if not self.stack or self.stack[-1].receiver is None:
+            self.built(obj, site)
         return Ref(obj)
 
     def adopt_called(self, obj: Obj, args: Arguments) -> None:
@@ -491,7 +517,7 @@ class Effects(Layered):
                 held: Value | None = self.world.get(source.obj, attribute)
                 for part in self.networks_in(held) if held is not None else ():
                     self.forgotten(part)
-        return source
+        return self.apart_from(source, site)
 
     def copied(self, obj: Obj, site: int) -> Obj:
         """An independent network like this one, in the mode that it is in now."""
@@ -511,6 +537,7 @@ class Effects(Layered):
         self.forgotten(obj)  # the parts of both are one object here
         self.world.set(copy, "%frozen", self.world.get(obj, "%frozen"))
         self.copies[copy] = obj
+        self.built(copy, site)
         return copy
 
     def _optimizer(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
@@ -531,7 +558,17 @@ class Effects(Layered):
 
     def _loss_of(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         self.reconstructs(args, called)
+        self.compared_with_labels(args)
         return self.as_loss(self.result(args, site))
+
+    def compared_with_labels(self, args: Arguments) -> None:
+        """A loss of outputs and of something that is neither an output nor what went in."""
+        others = {
+            value.sym for value in args.all() if type(value) is Data and not value.flows and value.sym is not None
+        }
+        for flow in self.all_spilled(args.all()).flows if others else ():
+            if not others & self.went_in.get(flow, set()):
+                flow.labelled = True
 
     @staticmethod
     def as_loss(value: Data) -> Data:
@@ -546,7 +583,9 @@ class Effects(Layered):
 
     def showing(self, does: str, where: Frame | Obj, args: Arguments, site: int) -> None:
         """Something is kept or shown; what is shown together is compared."""
-        self.shown(FROM_SINKS[does], self.all_spilled(args.all()), site)
+        if does == "store":
+            self.written_out(args.all(), site)
+        self.shown(FROM_SINKS[does], self.all_spilled(args.all()), site, self.labels_among(args.all()))
         if does == "report":
             self.compare("shown beside", args.all(), site)
         if does == "draw":
@@ -584,9 +623,13 @@ class Effects(Layered):
             parts = list(held) if held is not None else [self.elements(value)] if type(value) is Ref else []
         return [one for part in parts if part is not None for one in self.figures(part, depth - 1)]
 
-    def shown(self, kind: SinkKind, value: Data, site: int) -> None:
+    def shown(self, kind: SinkKind, value: Data, site: int, against: bool = False) -> None:
         """A sink; showing a loss is scoring."""
-        self.sink("score" if kind == "report" and value.loss else kind, value, site)
+        self.sink("score" if kind == "report" and value.loss else kind, value, site, against)
+
+    def labels_among(self, values: Iterable[Value]) -> bool:
+        """Something that comes from no pass, and is not written out, stands beside what does."""
+        return any(type(value) is Data and not value.flows for value in values)
 
     def _gradients(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         if args.positional and type(args.positional[0]) is Fn:
@@ -689,11 +732,43 @@ class Effects(Layered):
         self.world.set(obj, "%of", networks)
         return Ref(obj)
 
-    def fitted(self, row_framework: str, networks: frozenset[Obj], site: int) -> None:
+    def fitted(
+        self, row_framework: str, networks: frozenset[Obj], site: int, validated: bool | None = None,
+        epochs: int | None = None, watched: bool | None = None,
+    ) -> None:  # fmt: skip
         """A framework's loop ran over these networks: it leaves them in a mode of its own."""
         model = self.model(next(iter(networks))) if networks else None
-        self.emit(Train, site, model, lambda place: Train(place=place, model=model, framework=row_framework))
+        self.emit(
+            Train, site, model,
+            lambda place: Train(
+                place=place, model=model, framework=row_framework, validated=validated, epochs=epochs,
+                watched=watched,
+            ),
+        )  # fmt: skip
         self.set_modes(networks, HANDED_IN)
+
+    def run_by_framework(
+        self, row: Method, framework: str, networks: frozenset[Obj], args: Arguments, site: int
+    ) -> None:
+        """It trains them, or asks them only."""
+        if row.rows is None or row.rows.does not in ("score", "predict"):
+            epochs = self.operand(args, row.rows.epochs) if row.rows is not None and row.rows.epochs else None
+            known = epochs.value if type(epochs) is Const and type(epochs.value) is int else None
+            validated = self.validated(row.rows, args, None) if row.rows is not None else None
+            watched = self.acted_on(row.rows, args) if row.rows is not None else None
+            self.fitted(framework, networks, site, validated, known, watched)
+            return
+        best = row.best is not None and self.holds(row.best, args)
+        for model in map(self.model, networks):
+            self.emit(Use, site, (model, best), lambda place, model=model: Use(place=place, model=model, best=best))  # type: ignore[misc]
+        self.set_modes(networks, HANDED_IN)
+
+    def holds(self, condition: Condition, args: Arguments) -> bool:
+        """An operand is what a condition asks for, as far as it is known."""
+        value = self.operand(args, condition)
+        if type(value) is not Const:
+            return False
+        return value.value in condition.among if condition.among else bool(value.value)
 
     def _fit(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         networks = frozenset(part for value in args.all() for part in self.networks_in(value))
@@ -716,6 +791,20 @@ class Effects(Layered):
             handed.insert(0, UNKNOWN)
         value = self.call(func, Arguments(handed, {}, UNKNOWN), site)
         return self.spilled(value).renamed(self.fresh(site))
+
+    def _shallow(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        """Another container of the same values: of live weights, if it was one of these."""
+        source = self.operand(args, row.arg)
+        objs = self.referred(source) if source is not None else frozenset()
+        if source is None or not objs:
+            return self.result(args, site, kind=row.kind or "")
+        return Data(self.fresh(site), of=objs, kind=WEIGHTS, told=not self.moved(source))
+
+    def moved(self, value: Value) -> bool:
+        raise NotImplementedError
+
+    def referred(self, value: Value) -> frozenset[Obj]:
+        raise NotImplementedError
 
     def _partial(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         if not args.positional:
@@ -740,6 +829,8 @@ class Effects(Layered):
         return self.iterating(Seq(tuple(self.elements(value) for value in args.positional)), site)
 
     def _mapping(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        if args.positional and self.referred(args.positional[0]):
+            return self._shallow(row, name, args, site, called)
         pairs = self.items(args.positional[0]) if args.positional else ()
         if pairs is None or args.more is not None:
             return self.result(args, site)
@@ -825,6 +916,12 @@ class Effects(Layered):
             )  # fmt: skip
         if row.does in ("constant", "none"):
             return Data(self.fresh(site))
+        if row.does == "self":
+            return receiver
+        if row.does == "moved":
+            return replace(receiver, told=False)
+        if row.does == "copied":
+            return Data(self.fresh(site), told=receiver.told)
         if row.does == "leaf":
             return self.leaf(receiver, args, row)
         if row.does == "gradients":
@@ -909,17 +1006,21 @@ class Effects(Layered):
             self.sink("backward", self.all_spilled(args.all()), site)
             return NONE
         if row.does == "update":
-            self.sink("score", self.all_spilled(args.all()), site)
+            self.sink("score", self.all_spilled(args.all()), site, self.labels_among(args.all()))
             return self.result(args, site)
         if row.does == "gradient":
             return self.differentiated(row, args, site)
         if row.does in FROM_SINKS:
+            if row.does == "store":
+                self.written_out([Ref(part) for part in self.world.get(obj, "%of") or (obj,)], site)
             self.showing(row.does, obj, args, site)
             return self.result(args, site)
         if row.does == "fit":
             networks: frozenset[Obj] = self.world.get(obj, "%of") or frozenset()
             networks |= {part for value in args.all() for part in self.networks_in(value)}
-            self.fitted(obj.lib, networks, site)
+            if row.best is None:
+                networks = networks or frozenset((obj,))  # the network inside, which nobody sees
+            self.run_by_framework(row, obj.lib, networks, args, site)
             return self.result(args, site)
         if row.does == "gradients":
             return self.gradients(row.turns, args, row.arg)
@@ -954,15 +1055,21 @@ class Effects(Layered):
                 self.freeze(frozenset((obj,)), not flag.value)
             return Ref(obj)
         if row.does == "parameters":
-            return Data(self.fresh(site), of=frozenset((obj,)), kind="weights")
+            return Data(self.fresh(site), of=frozenset((obj,)), kind=row.kind or "parameters")
         if row.does == "parts":
             return Data(self.fresh(site), of=frozenset((obj,)), kind="parts")
+        if row.does == "restore":
+            self.restored(obj, self.operand(args, row.arg), site, called)
         if row.does == "backward":
             self.sink("backward", self.all_spilled(args.all()), site)
         if row.does == "step":
             self.optimizer_step(frozenset((obj,)), site)
         if row.does == "fit":
-            self.fitted(obj.lib, frozenset((obj,)), site)
+            self.run_by_framework(row, obj.lib, frozenset((obj,)), args, site)
+        if row.does == "store":
+            self.written_out([Ref(obj)], site)
+        if row.scores is not None:
+            self.asked_for_scores(row, obj, args)
         if row.does == "value":
             return self.result(args, site)
         if row.does in FROM_SINKS:
@@ -1118,6 +1225,7 @@ _CALLS: dict[str, _Row] = {
     "trainer": Effects._trainer,
     "fit": Effects._fit,
     "invoke": Effects._invoke,
+    "shallow": Effects._shallow,
     "partial": Effects._partial,
     "elements": Effects._elements,
     "enumerate": Effects._enumerate,

@@ -35,6 +35,7 @@ from auditor.static.values import (
     Super,
     Value,
     either,
+    still,
 )
 from auditor.static.worlds import Modes, World
 from auditor.trace import Cut, Turns
@@ -261,9 +262,7 @@ class Expressions(Building):
         if row is not None and row.does == "constant":
             return Data(self.fresh(site))
         if row is not None and row.does in ("parameters", "parts"):
-            return Data(
-                ("attr", obj, name), of=frozenset((obj,)), kind="weights" if row.does == "parameters" else "parts"
-            )
+            return Data(("attr", obj, name), of=frozenset((obj,)), kind=row.does)
         if obj.kind == "module" and self.network_row(obj, name) is not None:
             return Method(Ref(obj), name, site)
         if obj.kind in ("module", "instance"):
@@ -329,7 +328,7 @@ class Expressions(Building):
             return value
         sym = ("attr", known or value.sym, name) if value.sym is not None else None
         return Data(
-            sym, value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told, value.sums,
+            sym, value.flows, value.grads, value.of, still(value), value.loss, value.leaf, value.told, value.sums,
             self.attribute_trail(value, name),
         )  # fmt: skip
 
@@ -585,12 +584,15 @@ class Expressions(Building):
                 return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
-        best = [s.written(side) for side in (expr.left, expr.ops[0][1])] if kept else []
-        if kept and any(name in kept and self.compared_again(name, everything) for name in best):
-            self.select(everything, expr.site)
+        best = s.weighed(expr, kept) if kept else ()
+        if any(self.compared_again(name, everything) for name in best):
+            chosen = self.select(everything, expr.site)
+            if chosen is not None:
+                self.selections.setdefault(expr, []).append(chosen)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:
-            self.sink("score", everything, expr.site)
+            sides = [left, *(value for _, value in values)]
+            self.sink("score", everything, expr.site, self.labels_among(sides))
         sym = self._test_symbol(left, *values[0]) if len(values) == 1 else None
         trail = everything.trail.as_("mask") if everything.trail is not None else None
         return Data(

@@ -7,9 +7,9 @@ from typing import Any
 
 from auditor.static import syntax as s
 from auditor.static.calls import Flow
-from auditor.static.expressions import Expressions
 from auditor.static.machine import FINE_STEPS, Activation, Arguments, Outcome
 from auditor.static.project import Unit
+from auditor.static.stops import Stops
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -32,10 +32,9 @@ from auditor.trace import Grad, ModeName, Switch, Turns
 
 MOST_TURNS = 4
 LONGEST_UNROLLED = 6
-ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
 
 
-class Interpreter(Expressions):
+class Interpreter(Stops):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self._modules: dict[str, Frame] = {}
@@ -199,6 +198,8 @@ class Interpreter(Expressions):
             self.name_network(statement.targets[0], value)
             for target in statement.targets:
                 self.assign(target, value)
+                self.kept(target, value, value_expr)
+                self.penalty(target, value, value_expr.site)
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]
@@ -251,6 +252,7 @@ class Interpreter(Expressions):
                 added = value if self.world.grad is not False else inside.renamed(None, attached=False)
                 made = self.summed(made, self.accumulate(_dotted(target), before, added, target.site))
         self.assign(target, made)
+        self.penalty(target, made, target.site)
 
     def _return(self, statement: s.Return, world: World) -> Flow:
         if statement.value is None:
@@ -262,7 +264,12 @@ class Interpreter(Expressions):
         return []
 
     def _break(self, statement: s.Break, world: World) -> Flow:
+        self.simple(self._left, world)
         return [("break", world, NONE)]
+
+    def _left(self) -> Value:
+        self.left_early()
+        return NONE
 
     def _continue(self, statement: s.Continue, world: World) -> Flow:
         return [("continue", world, NONE)]
@@ -277,13 +284,16 @@ class Interpreter(Expressions):
             self.mains.append((self.frame.module, statement.body))
             return self.run(statement.orelse, world)
         if statement.assigns:
-            self.weighed.update((test, statement.assigns) for test in comparisons(statement.test))
+            self.weighed.update((test, statement.assigns) for test in s.comparisons(statement.test))
         yes, no = self.branch(statement.test, world)
         flow: Flow = []
+        branches = self.stack[-1].branches
+        branches.append(statement)
         for one in self.reduced(yes):
             flow.extend(self.run(statement.body, one))
         for one in self.reduced(no):
             flow.extend(self.run(statement.orelse, one))
+        branches.pop()
         return self._gathered(flow, world)
 
     def _gathered(self, flow: Flow, world: World) -> Flow:
@@ -758,15 +768,6 @@ def goes_by(unit: Unit, path: list[str]) -> bool:
     """The file's path ends like this dotted name of a module."""
     whole = (*unit.folder.parts, *(() if unit.file.file.name == "__init__.py" else (unit.tail,)))
     return list(whole[-len(path) :]) == path
-
-
-def comparisons(test: s.Expr) -> list[s.Expr]:
-    """The comparisons of sizes in a test."""
-    if isinstance(test, s.Bool):
-        return [*comparisons(test.left), *comparisons(test.right)]
-    if isinstance(test, s.Unary):
-        return comparisons(test.value)
-    return [test] if isinstance(test, s.Compare) and len(test.ops) == 1 and test.ops[0][0] in ORDERINGS else []
 
 
 def _same(a: s.Expr, b: s.Expr) -> bool:

@@ -23,6 +23,7 @@ from auditor.static.values import (
     alternatives,
     either,
     mixed,
+    still,
 )
 from auditor.static.worlds import MODE, Modes
 from auditor.trace import Build, Mode, Model, ModeName, Place, Switch
@@ -264,8 +265,8 @@ class Objects(Sizes):
             if value.sym is not None:
                 trail = value.trail.as_("element") if value.trail is not None else None
                 return Data(
-                    ("elem", value.sym), value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told,
-                    trail=trail,
+                    ("elem", value.sym), value.flows, value.grads, value.of, still(value), value.loss, value.leaf,
+                    value.told, trail=trail,
                 )  # fmt: skip
             return value
         if type(value) is Either:

@@ -19,10 +19,10 @@ from auditor.static.row_calls import (
     label_among,
     path_name,
 )
-from auditor.static.rows_divided import Divided
 from auditor.static.sizes import Arguing, Given
 from auditor.static.trails import NOWHERE, Trail
 from auditor.static.values import NONE, Const, Data, Fn, Obj, Partial, Ref, Seq, Value
+from auditor.static.watched import Watching
 from auditor.trace import (
     Cut,
     Mark,
@@ -37,7 +37,7 @@ from auditor.trace import (
 )
 
 
-class Provenance(Divided):
+class Provenance(Watching):
     def flowed(
         self, flow: Flow, receiver: Value | None, args: Arguments, site: int, value: Value, called: s.Call | None,
         row: Call | Method | None = None,
@@ -156,6 +156,11 @@ class Provenance(Divided):
         ))  # fmt: skip
 
     def _on_train(self, doing: Doing) -> Value:
+        value = self._trained(doing)
+        self.watched_fit(doing)
+        return value
+
+    def _trained(self, doing: Doing) -> Value:
         flow, receiver = doing.flow, doing.receiver
         value = self.operand(doing.args, flow.arg or Argument(at=0))
         if value is None and type(receiver) is Ref:
@@ -391,7 +396,8 @@ class Provenance(Divided):
         return Data(("path", self.fresh(doing.site), text)) if isinstance(text, str) else doing.value
 
     def _on_forget(self, doing: Doing) -> Value:
-        if type(doing.receiver) is Ref:
+        given = doing.args.positional[0] if doing.args.positional else NONE
+        if type(doing.receiver) is Ref and doing.receiver.obj not in self.referred(given):
             self.forgotten(doing.receiver.obj)
         return doing.value
 

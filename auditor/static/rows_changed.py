@@ -76,13 +76,13 @@ class Changed(Held):
 
     def acts(self, watch: Watch, args: Arguments) -> bool:
         """It acts on a score of rows that are held out, under its conditions."""
-        if watch.when is not None:
-            value = self.operand(args, watch.when)
-            on = type(value) is Const and (value.value in watch.when.among if watch.when.among else bool(value.value))
-            if not on:
-                return False
+        if watch.when is not None and not self.holds(watch.when, args):
+            return False
         score = self.operand(args, watch.monitor) if watch.monitor is not None else None
-        return not (type(score) is Const and isinstance(score.value, str) and names_training_score(score.value))
+        if type(score) is not Const or not isinstance(score.value, str):
+            return True
+        held_out = watch.held_out is not None and score.value.startswith(watch.held_out)
+        return held_out or not names_training_score(score.value)
 
     def watching(self, values: Iterable[Value], depth: int = 3) -> list[Value]:
         """Those who act on a score, among these values and in what they hold."""
@@ -127,6 +127,9 @@ class Changed(Held):
 
     def _guessed(self, receiver: Data, name: str, args: Arguments) -> Method | None:
         """What a method of something that nobody knows says by its name: ``fit(X, y)`` learns."""
+        row = self.watched_row(name, args)
+        if row is not None:
+            return row
         if receiver.flows or receiver.trail is not None or self.known_network(receiver) is not None:
             return None
         if len(args.all()) == 0:
@@ -138,6 +141,10 @@ class Changed(Held):
             if row is not None and row.rows is not None and not (table != kind and name == "fit"):
                 return row
         return None
+
+    def watched_row(self, name: str, args: Arguments) -> Method | None:
+        """What a method does that is given the watchers of a training."""
+        raise NotImplementedError
 
     # roles: values
 

@@ -9,7 +9,7 @@ from typing import Literal
 from auditor.libraries import Call, Flow, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import names_part
-from auditor.static.effects import Effects, dotted, names
+from auditor.static.effects import dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     FILE,
@@ -32,6 +32,7 @@ from auditor.static.row_calls import (
 )
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Lib, Obj, Ref, Seq, Value
+from auditor.static.weights import Weights
 from auditor.trace import (
     Cut,
     Mark,
@@ -48,10 +49,11 @@ from auditor.trace import (
 from auditor.trace.rows import DECLARED
 
 
-class Held(Effects):
+class Held(Weights):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self.watchers = False
+        self.watched = False
         self._folds_seen: set[Hashable] = set()
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
@@ -525,15 +527,15 @@ class Held(Effects):
             ),
         )  # fmt: skip
 
-    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> None:
+    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> Select | None:
         """The best of several scores is kept."""
         scores = figures.trail.scores if figures.trail is not None else frozenset()
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
         again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
-        if not rows or again:
-            return
-        self.emit(
+        if not (rows or forwards) or again:
+            return None
+        return self.emit(
             Select, site, (how, rows, scores, forwards),
             lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip

@@ -257,6 +257,15 @@ class Either(Value):
     values: tuple[Value, ...]
 
 
+WEIGHTS = "weights"
+"""The kind of a value that is the state of a network, or a part of it: the live weights."""
+
+
+def still(value: Data) -> str:
+    """The kind of a part of a value: a part of live weights is live weights."""
+    return WEIGHTS if value.kind == WEIGHTS else ""
+
+
 MOST_ALTERNATIVES = 24
 UNKNOWN = Data()
 LOST = Data(told=False)

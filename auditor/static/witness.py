@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from auditor.libraries import load, with_callables
 from auditor.static.drive import Driver, Unfinished
+from auditor.static.programs import Programs
 from auditor.static.project import File, Problem, Project, without_collector
 from auditor.trace import Limits, Model, Trace
 
@@ -78,7 +79,7 @@ def networks(
 
 def _told(driver: Driver, files: int, limits: Limits | None) -> Telling:
     driver.complete_models()
-    trace = Trace(driver.events.values(), limits or Limits())
+    trace = Trace(driver.events.values(), limits or Limits(), driver.spoken(), Programs(driver.project))
     unfinished = tuple(sorted(set(driver.exhausted)))
     return Telling(trace, tuple(driver.project.problems), tuple(driver.failures), files, unfinished)
 

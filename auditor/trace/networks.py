@@ -151,6 +151,10 @@ class Model:
     kind: str = ""
     """Qualified name of its class, where known."""
     network: Network = field(default=UNKNOWN)
+    ends_in: Place | None = None
+    """The dropout layer that all of its outputs come from."""
+    dropped_before_norm: tuple[Place, ...] = ()
+    """Its dropout layers whose output goes right into a batch norm."""
     framework: str | None = None
     own_gradients: bool = False
     """It takes gradients in its own forward (energies, forces, physics losses), or may learn from losses by itself."""
