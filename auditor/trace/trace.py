@@ -116,7 +116,7 @@ class Trace:
 
     def names(self, rows: Rows) -> set[PartName]:
         """What the user calls rows, and nothing else that also holds others: several parts where names disagree."""
-        for cuts in (rows.cuts, (rows.origin.cut,)):
+        for cuts in (rows.cuts, rows.declared_cuts or (rows.origin.cut,)):
             said = [self._named[cut] for cut in cuts if cut in self._named]
             if said:
                 return set[PartName].intersection(*said)
