@@ -165,6 +165,14 @@ class Trace:
             passes[forward.place].append(forward)
         return passes
 
+    @cached_property
+    def _fed(self) -> frozenset[Forward]:
+        return frozenset(fed for one in self.all(Forward) for fed in one.feeds if fed.model is not one.model)
+
+    def fed(self, forward: Forward) -> bool:
+        """Another network's output goes in: it may be a loss or a metric that is written as a network."""
+        return forward in self._fed
+
     def asked_from(self, forward: Forward) -> Place:
         """Where somebody asks for this pass who never trains: the call to mend where a training shares the pass itself.
 
