@@ -183,12 +183,13 @@ class Effects(Layered):
         again = self.taught_before(whole, rows)
         identity = (model, modes, grad, leaf, frozen, flags, apart, rows, marks, again)
         name = self.name_at(called, by_method) if method is None else method.name
+        driven = model.framework is not None or self.in_framework()
         here = self.place(site)
 
         def make(place: Place) -> Forward:
             return Forward(
-                place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
-                name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
+                place=place, model=model, modes=modes, grad=grad, driven=driven, on_leaf=leaf, frozen=frozen,
+                forced=forced, name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
                 apart=apart, rows=rows, marks=marks, again=again, element=trail is not None and trail.role == "element",
                 length=self.rows_of(args),
             )  # fmt: skip
@@ -230,6 +231,13 @@ class Effects(Layered):
         """How many rows go in at once."""
         first = next((value for value in args.all() if type(value) is Data), None)
         return self.count_of(first) if first is not None else None
+
+    def in_framework(self) -> bool:
+        """A method is running that a framework calls in modes of its own: of a network with a training loop, or a
+        callback."""
+        running = {one.receiver.cls for one in self.stack if one.receiver is not None and one.receiver.cls is not None}
+        running |= {one.function.owner for one in self.stack if one.function is not None and one.function.owner}
+        return any(self.driven_by(cls) is not None for cls in running)
 
     def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
         """The mode of a call that says so itself; where it does not, what the network's own call has as its default."""

@@ -296,8 +296,9 @@ class Layered(Objects):
         if inputs in shapes:
             return shapes[inputs]
         tensor = self.tensors.get(inputs)
-        if tensor is None and isinstance(inputs, tuple) and inputs and inputs[0] == "op":
-            sides = [self.tensor_shape(side, shapes, walk) for side in inputs[2:]]
+        operation = self.operation(inputs) if tensor is None else None
+        if operation is not None:
+            sides = [self.tensor_shape(side, shapes, walk) for side in operation[1:]]
             return next((side for side in sides if side), None)
         if tensor is None:
             return self.row_shape(inputs)
