@@ -158,8 +158,9 @@ def trainings(trace: Trace) -> Iterator[Training]:
 
 def _fits(trace: Trace) -> Iterator[Training]:
     """A framework's own loop."""
+    told = {(train.model, train.place) for train in trace.all(Train) if train.rows}
     for train in trace.all(Train):
-        if train.model is None or (train.epochs is None and not train.rows):
+        if train.model is None or (not train.rows and (train.epochs is None or (train.model, train.place) in told)):
             continue
         rows = counted(train.rows)
         if rows is not None:
