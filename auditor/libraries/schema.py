@@ -338,6 +338,8 @@ class Call(BaseModel):
     """Of an object that is fitted: what it keeps of the rows; None: nothing (stateless, or a learner)."""
     kind: str | None = None
     """What comes back, where methods depend on it: a name under ``methods``. Of a network, asked before ``module``."""
+    alters: tuple[str, ...] = ()
+    """Of an object that serves rows: the operands that make it alter them at random."""
     keeps_shape: bool = False
     """Of an object that transforms rows: as many columns come out as went in."""
     computes: Computation | None = None

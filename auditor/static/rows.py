@@ -116,7 +116,8 @@ class Provenance(Watching):
         self._scaled(doing)
         if trail is None:
             return doing.value
-        return self._back(doing, self.transformed(trail, self.state(doing.receiver).found))
+        made = self.transformed(trail, self.state(doing.receiver).found)
+        return self._back(doing, replace(made, altered=True) if self.alters(doing.receiver) else made)
 
     def _scaled(self, doing: Doing) -> None:
         """As many columns come out of some transformers as went in."""
@@ -200,7 +201,7 @@ class Provenance(Watching):
                 place=place, model=model, framework="", name=name, rows=rows, targets=targets, marks=marks,
                 told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself,
                 epochs=epochs if model is None or receiver is None else self.own_passes(receiver, epochs),
-                batch=served, fraction=self.known(fraction) if fraction is not None else 0.0,
+                batch=served, altered=trail.altered, fraction=self.known(fraction) if fraction is not None else 0.0,
             ),
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}

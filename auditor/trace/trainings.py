@@ -72,7 +72,8 @@ class Training:
     def augmented(self) -> bool:
         """Rows are altered at random on the way in, or by the network's first layers."""
         noise = any(layer.sensitivity == "stochastic" and layer.weights == 0 for layer in self.network.layers)
-        return noise or any(mark.kind == "augment" for mark in self.marks)
+        served = isinstance(self.event, Train) and self.event.altered
+        return noise or served or any(mark.kind == "augment" for mark in self.marks)
 
     @cached_property
     def stopped(self) -> Select | None:
