@@ -94,3 +94,16 @@ def test_the_sample_in_the_readme_is_what_is_printed() -> None:
         check=False,
     )
     assert done.stdout == printed
+
+
+def test_the_networks_in_the_readme_are_what_is_printed() -> None:
+    (path, printed), *_ = re.findall(r"^```\n\$ audit networks (\S+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", "networks", path],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.stdout == printed

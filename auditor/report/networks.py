@@ -24,7 +24,7 @@ def write(summary: Summary, out: TextIO, color: bool | None = None) -> None:
     for model in summary.models:
         trainings = summary.trainings(model)
         console.print(_title(model), soft_wrap=True)
-        console.print(_table(model, trainings[0] if trainings else None), width=min(console.width, WIDEST))
+        _print_table(console, _table(model, trainings[0] if trainings else None))
         for line in _lines(model, trainings):
             console.print_beside(Text("  "), Text(line))
         console.print()
@@ -44,6 +44,14 @@ def document(summary: Summary) -> dict[str, Any]:
         "errors": [{"path": it.path, "line": it.line, "message": it.message} for it in summary.problems],
         "files": {"seen": summary.seen, "audited": summary.audited},
     }
+
+
+def _print_table(console: PlainConsole, table: Table) -> None:
+    """No line trails blanks."""
+    with console.capture() as capture:
+        console.print(table, width=min(console.width, WIDEST))
+    for line in capture.get().splitlines():
+        console.file.write(f"{line.rstrip()}\n")
 
 
 def _title(model: Model) -> Text:

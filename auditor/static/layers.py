@@ -18,7 +18,7 @@ from auditor.static.machine import Arguments
 from auditor.static.objects import Objects
 from auditor.static.sizes import Applied, Arguing, Given, Named, Several, as_shape
 from auditor.static.values import Const, Data, Lib, Obj, Seq, Value
-from auditor.trace import Layer, Model, Network
+from auditor.trace import Layer, Model, Network, Place
 
 UNKNOWN_SIZE = Size(weights="unknown", fixed="unknown", gives="unknown")
 DEEPEST = 30
@@ -56,14 +56,17 @@ class Layered(Objects):
         made = [obj for obj in self._objects.values() if self._is_one(obj)]
         parts = {part for obj in made for held in obj.children.values() for part in held}
         found: list[Model] = []
+        told: set[tuple[Place | None, str, tuple[Layer, ...]]] = set()
         for obj in made:
             asked = obj.cls is not None and obj.site == obj.cls.site and len(self.instances[obj.cls]) > 1
             if obj in parts or asked or obj in self.copies:
                 continue
             model = self.model(obj)
             model.network = self.network(obj)
-            if model.network.weights or model.network.frozen or not model.network.counted:
+            key = model.place, model.name, model.network.layers  # made again by another call: told once
+            if key not in told and (model.network.weights or model.network.frozen or not model.network.counted):
                 found.append(model)
+            told.add(key)
         return found
 
     def _is_one(self, obj: Obj) -> bool:

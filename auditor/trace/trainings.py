@@ -209,7 +209,7 @@ def turned(turns: list[Turns], forward: Forward) -> tuple[int | None, int | None
         outer = counts[: over[-1]]
     elif forward.element and turns:
         outer = counts[:-1]
-    elif forward.length is not None:
+    elif forward.length is not None or forward.repeated:
         outer = counts
     else:
         return None, steps  # batches that are drawn in a way nobody knows
