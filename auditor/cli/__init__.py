@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auditor.errors import AuditorError, one_line
 
-COMMANDS = ("explain",)
+COMMANDS = ("explain", "networks")
 """The words that are a command when they come first. Each names a module here with `run(arguments) -> exit code`."""
 
 _INTERRUPTED = 130

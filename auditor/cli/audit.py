@@ -23,7 +23,8 @@ from auditor.settings import Settings, nearest, read
 _COLOR = {"auto": None, "always": True, "never": False}
 _EPILOG = """\
 commands:
-  explain [CODE]  list the rules, or print the page of one
+  explain [CODE]      list the rules, or print the page of one
+  networks [PATH...]  what the networks weigh, and what regularises them
 
 exit codes:
   0    nothing at or above --fail-on was found

@@ -71,6 +71,16 @@ def range_of(ends: list[Hashable]) -> Range | None:
     return None if low is _NOBODY_KNOWS or high is _NOBODY_KNOWS else Range(low, high)
 
 
+def within(count: int | None, ends: list[Hashable]) -> int | None:
+    """How many of so many rows lie between two ends."""
+    low, high = (end if isinstance(end, int) else None for end in ends)
+    if [low, high] != ends:
+        return None
+    if count is not None:
+        return len(range(count)[low:high])
+    return max(high - (low or 0), 0) if high is not None and high >= 0 and (low or 0) >= 0 else None
+
+
 def is_part(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "split"
 
