@@ -216,6 +216,10 @@ class Flow(BaseModel):
     """The labels: of a fit, a score, a resampling."""
     part: Part | None = None
     """source: which operand says what the rows are for."""
+    low: Argument | None = None
+    """window: the number of the first row that is used..."""
+    high: Argument | None = None
+    """...and of the first that is not any more."""
     axis: Argument | None = None
     """statistic: 1 or -1 makes it a figure of each row."""
     bins: Argument | None = None

@@ -70,7 +70,8 @@ def _table(model: Model, training: Training | None) -> Table:
         weights = UNKNOWN if layer.weights is None else f"{layer.weights:,}" if layer.weights else ""
         style = "dim" if not layer.weights else ""
         table.add_row(
-            printable(layer.path or "itself"), printable(_kind(layer)), _shape(layer.shape), weights, ", ".join(acting), style=style
+            printable(layer.path or "itself"), printable(_kind(layer)), _shape(layer.shape), weights, ", ".join(acting),
+            style=style,
         )  # fmt: skip
     return table
 

@@ -131,6 +131,8 @@ class Calls(Provenance):
     # functions of the project
 
     def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
+        if fn.manager:  # entered by a `with`, not by this call
+            return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
         running = sum(1 for one in self.stack if one.function is fn.function)
         if running > 1 or len(self.stack) >= DEEPEST_CALLS or self._told_enough(fn.function):
             if self.drives(fn.function):
@@ -139,8 +141,6 @@ class Calls(Provenance):
             return self.result(args, site, told=False)
         if self.steps > FINE_STEPS and not self.concerns_networks(fn.function):
             return self.result(args, site, told=False)
-        if fn.manager:
-            return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
         return self.choose(lambda: self.remembered(fn, args, site))
 
     def _told_enough(self, function: s.Function) -> bool:

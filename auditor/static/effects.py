@@ -183,12 +183,13 @@ class Effects(Layered):
         again = self.taught_before(whole, rows)
         identity = (model, modes, grad, leaf, frozen, flags, apart, rows, marks, again)
         name = self.name_at(called, by_method) if method is None else method.name
+        driven = model.framework is not None or self.in_framework()
         here = self.place(site)
 
         def make(place: Place) -> Forward:
             return Forward(
-                place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
-                name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
+                place=place, model=model, modes=modes, grad=grad, driven=driven, on_leaf=leaf, frozen=frozen,
+                forced=forced, name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
                 apart=apart, rows=rows, marks=marks, again=again, element=trail is not None and trail.role == "element",
                 length=self.rows_of(args),
             )  # fmt: skip
@@ -206,6 +207,13 @@ class Effects(Layered):
         return Data(
             sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
         )  # fmt: skip
+
+    def in_framework(self) -> bool:
+        """A method is running that a framework calls in modes of its own: of a network with a training loop, or a
+        callback."""
+        running = {one.receiver.cls for one in self.stack if one.receiver is not None and one.receiver.cls is not None}
+        running |= {one.function.owner for one in self.stack if one.function is not None and one.function.owner}
+        return any(self.driven_by(cls) is not None for cls in running)
 
     def passes_in(self, event: Forward, obj: Obj, args: Arguments, called: s.Call | None) -> None:
         """What goes into a pass is known by its symbols and by its words."""

@@ -12,7 +12,7 @@ from auditor.static.building import Building
 from auditor.static.calls import as_element
 from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments, Outcome
-from auditor.static.row_calls import KEPT
+from auditor.static.row_calls import KEPT, is_path
 from auditor.static.sizes import LONGEST
 from auditor.static.trails import merged
 from auditor.static.values import (
@@ -145,7 +145,8 @@ class Expressions(Building):
             for index, part in enumerate(target.items):
                 self.assign(part, either([one.items[index] for one in value.values]))  # type: ignore[attr-defined]
             return
-        apart = type(value) is Data and value.trail is not None and self.names_parts(target)
+        rows = items is not None or (type(value) is Data and value.trail is not None)
+        apart = rows and self.names_parts(target)
         for index, part in enumerate(target.items):
             item = self.item(value, Const(index), part.site)
             if apart and type(item) is Data and item.trail is not None:
@@ -528,10 +529,13 @@ class Expressions(Building):
             first, second = self.items(left), self.items(right)
             if first is not None and second is not None:
                 return Seq((*first, *second))
+        if op == "Divide" and type(left) is Data and type(right) is Const and is_path(left.sym):
+            return Data(("path", (left.sym, right.value), right.value))
         inside = self.all_spilled([left, right])
-        sym = ("op", op, _symbol(left), _symbol(right))
+        sym = (op, _symbol(left), _symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
-            return Data(sym if None not in sym else None, trail=inside.trail)
+            both = op == "BitAnd"  # a mask is asked for its parts
+            return Data((None if None in sym else ("op", *sym) if both else self.numbered(sym)), trail=inside.trail)
         text = type(left) is Const and isinstance(left.value, str)
         if inside.flows and (text or op == "Subtract"):
             self.compare("shown beside" if text else "subtracted from", [left, right], site)

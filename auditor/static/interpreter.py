@@ -523,10 +523,25 @@ class Interpreter(Stops):
         if statement.target is not None:
             target = statement.target
             world = self.simple(lambda: self._bound_target(target, value), world)[0][0]
+        if self._of_nobody(statement.context, world):
+            world.grad = None
         flow = self.run(statement.body, world)
         for _, end, _ in flow:
             end.grad = was
         return flow
+
+    def _of_nobody(self, context: s.Expr, world: World) -> bool:
+        """A name that nothing in the file binds (a fragment without its imports): what it switches, nobody knows."""
+        while not isinstance(context, s.Name):
+            if isinstance(context, s.Call):
+                context = context.func
+            elif isinstance(context, s.Attr):
+                context = context.obj
+            else:
+                return False
+        name = context.id
+        value = self._with_world(world, lambda: self.lookup(name))
+        return type(value) is Data and value.sym == ("global", self.frame.module, name)
 
     def _with_gradients(self, statement: s.With, asked: Gradients, world: World) -> Flow:
         was = asked.was if asked.flag == "entered" else world.grad

@@ -131,6 +131,7 @@ class Machine:
         self.steps = 0
         self.limit = MOST_STEPS
         self.reached: set[s.Function] = set()
+        self._operations: dict[Hashable, int] = {}
         self.models: dict[Obj, Model] = {}
         self.calling = ""
         self.spent: dict[s.Function, int] = {}
@@ -203,6 +204,10 @@ class Machine:
     def in_a_loop(self) -> bool:
         """Some function that is running is inside a loop."""
         return any(one.loops for one in self.stack)
+
+    def numbered(self, operation: Hashable) -> Hashable:
+        """A short symbol for an operation on symbols: what is computed from itself in a loop would grow without end."""
+        return "op", self._operations.setdefault(operation, len(self._operations))
 
     def step(self) -> None:
         self.steps += 1

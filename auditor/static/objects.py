@@ -167,6 +167,11 @@ class Objects(Sizes):
     def framework(self, cls: s.Class) -> str | None:
         return next((row.framework for row in self.base_rows(cls) if row.framework), None)
 
+    def driven_by(self, cls: s.Class) -> str | None:
+        """The framework that calls the methods of this class, a network or not."""
+        rows = (self.libraries.call(base.name) for base in self.foreign(cls) if type(base) is Lib)
+        return next((row.framework for row in rows if row is not None and row.framework), None)
+
     def method(self, cls: s.Class, name: str) -> tuple[s.Class, s.Function] | None:
         for one in self.linear(cls):
             if name in one.methods:

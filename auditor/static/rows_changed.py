@@ -23,6 +23,7 @@ from auditor.static.row_calls import (
     path_name,
     range_of,
     said_part,
+    same_as,
 )
 from auditor.static.rows_held import Held
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
@@ -190,15 +191,17 @@ class Changed(Held):
 
     def _on_source(self, doing: Doing) -> Value:
         flow, args, site = doing.flow, doing.args, doing.site
-        first = args.positional[0] if args.positional else None
+        first = self.operand(args, flow.arg) if flow.arg is not None else next(iter(args.positional), None)
         name = doing.library
         if type(first) is Const and isinstance(first.value, str):
             key: Hashable = ("file", name.partition(".")[0], first.value)
             label = first.value
         elif type(first) is Data and is_path(first.sym):
             key, label = ("file", name.partition(".")[0], first.sym), path_name(first.sym)
-        elif flow.part is not None:
+        elif flow.part is not None and flow.arg is None:
             key, label = ("dataset", name), name.rpartition(".")[2]
+        elif flow.part is not None and first is not None and (told := same_as(first)) is not None:
+            key, label = ("dataset", name, told), name.rpartition(".")[2]
         else:
             key, label = ("source", self.frame.module, site, self.context), ""
         origin = Origin(key, label, self.place(site))
@@ -397,7 +400,7 @@ class Changed(Held):
         if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
             ends = [bound_of(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
             ends[0] = None if ends[0] == 0 else ends[0]
-            cut = Cut(("range", POSITIONS, frozenset()), range_of(ends, doing.site))
+            cut = Cut(self.range_key(POSITIONS, frozenset()), range_of(ends))
             return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
@@ -495,7 +498,12 @@ class Changed(Held):
         return self._changes("lag")(doing)
 
     def _on_window(self, doing: Doing) -> Value:
-        return self._changes("window")(doing)
+        made = self._changes("window")(doing)
+        ends = [self.operand(doing.args, end) if end is not None else None for end in (doing.flow.low, doing.flow.high)]
+        trail = self.trail_of(made)
+        if trail is None or ends == [None, None]:
+            return made
+        return self.made(doing.site, self.between(trail, *(NONE if end is None else end for end in ends)), made)
 
     def _on_resampled(self, doing: Doing) -> Value:
         replaced = doing.args.keyword.get("replace")

@@ -13,6 +13,7 @@ from auditor.static.effects import dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     FILE,
+    MOST_RANGES,
     PART,
     READS,
     STATE,
@@ -25,6 +26,7 @@ from auditor.static.row_calls import (
     file_read,
     is_fold,
     is_part,
+    is_range,
     range_of,
     role_of,
     said_part,
@@ -437,12 +439,23 @@ class Held(Weights):
             if NONE not in (low, high):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
-        ends = [bound_of(end) for end in (low, high)]
-        part = range_of(ends, index.site)
+        return self.between(base, low, high)
+
+    def between(self, base: Trail, low: Value, high: Value) -> Trail:
+        """The rows from one number up to another."""
+        if any(sum(is_range(cut) for cut in one.cuts) >= MOST_RANGES for one in base.rows):
+            return base.vague("ranges")
+        ends = [bound_of(end) for end in (NONE if low == Const(0) else low, high)]
+        part = range_of(ends)
         rows = frozenset(
-            one.cut(Cut(("range", one.origin.key, one.cuts), part), count=within(one.count, ends)) for one in base.rows
+            one.cut(Cut(self.range_key(one.origin.key, one.cuts), part), count=within(one.count, ends))
+            for one in base.rows
         )
         return replace(base, rows=rows)
+
+    def range_key(self, origin: Hashable, cuts: frozenset[Cut]) -> Hashable:
+        """What makes two ranges count the same rows: a short name, since ranges of ranges would hold one another."""
+        return "range", self.numbered((origin, cuts))
 
     def _after_fold(self, owner: Data, base: Trail, index: s.Expr) -> Trail:
         """``X[(i + 1) * size :]``: the rows after a part that moves on with each turn of a loop, as in folds by hand.
@@ -570,7 +583,7 @@ class Held(Weights):
             return
         for rows in trail.rows:
             chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
-            for cut in chosen or ([rows.origin.cut] if not rows.cuts else []):
+            for cut in chosen or ([rows.origin.cut] if not rows.cuts else rows.declared_cuts):
                 self.call_part(cut, part, target.site, trail)
 
     def call_part(self, cut: Cut, part: PartName, site: int, trail: Trail = NOWHERE) -> None:

@@ -83,6 +83,8 @@ class Forward(Event):
     """What the network is called where it is called."""
     inside: tuple[Place, ...] = ()
     """Where the layers are called, when the pass is a method of the network called from outside."""
+    driven: bool = False
+    """A framework that switches modes and autograd by itself drives the network, or what it is a part of."""
     on_leaf: bool = False
     """Gradients of the inputs are asked for (attacks, saliency, latents)."""
     repeated: bool = False

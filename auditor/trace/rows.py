@@ -142,6 +142,11 @@ class Rows:
         return None
 
     @property
+    def declared_cuts(self) -> tuple[Cut, ...]:
+        """The part that the source declares, as a choice that the user can give another name."""
+        return (Cut((DECLARED, self.origin.key), self.declared),) if self.declared is not None else ()
+
+    @property
     def perhaps(self) -> frozenset[Cut]:
         """Where these rows are one of several possibilities: which."""
         return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PERHAPS)

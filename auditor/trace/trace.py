@@ -150,7 +150,7 @@ class Trace:
 
     def names(self, rows: Rows) -> set[PartName]:
         """What the user calls rows, and nothing else that also holds others: several parts where names disagree."""
-        for cuts in (rows.cuts, (rows.origin.cut,)):
+        for cuts in (rows.cuts, rows.declared_cuts or (rows.origin.cut,)):
             said = [self._named[cut] for cut in cuts if cut in self._named]
             if said:
                 return set[PartName].intersection(*said)
@@ -259,6 +259,14 @@ class Trace:
         for forward in self.all(Forward):
             passes[forward.place].append(forward)
         return passes
+
+    @cached_property
+    def _fed(self) -> frozenset[Forward]:
+        return frozenset(fed for one in self.all(Forward) for fed in one.feeds if fed.model is not one.model)
+
+    def fed(self, forward: Forward) -> bool:
+        """Another network's output goes in: it may be a loss or a metric that is written as a network."""
+        return forward in self._fed
 
     def asked_from(self, forward: Forward) -> Place:
         """Where somebody asks for this pass who never trains: the call to mend where a training shares the pass itself.
