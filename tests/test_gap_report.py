@@ -220,7 +220,7 @@ def test_text_opens_with_the_verdict_and_fits(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("COLUMNS", str(columns))
         lines = written("text").splitlines()
         assert lines[0].startswith("package.module:experiment")
-        assert "the gap is 0.2" in " ".join(lines[1:6])
+        assert "the gap is 0.2" in " ".join(" ".join(lines[1:6]).split())
         assert max(map(len, lines)) <= columns
         assert not any(line != line.rstrip() for line in lines)
     told = written("text")

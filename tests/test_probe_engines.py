@@ -1,0 +1,97 @@
+"""Batched training is training one after another, only cheaper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from auditor import Experiment
+from auditor.probe.measure import measure
+from auditor.probe.treatment import Subject, Treatment, remedy
+
+torch.set_num_threads(1)  # networks this small lose time to threads that wait for one another
+
+Drawn = tuple[torch.Tensor, torch.Tensor]
+
+OPTIMIZERS = {
+    "SGD": partial(torch.optim.SGD, lr=0.1),
+    "momentum": partial(torch.optim.SGD, lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "Adam": partial(torch.optim.Adam, lr=0.01),
+    "AdamW": partial(torch.optim.AdamW, lr=0.01, weight_decay=0.1),
+    "RMSprop": partial(torch.optim.RMSprop, lr=0.01),
+}
+
+
+def rows(seed: int, n: int, features: int = 6) -> Drawn:
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, features, generator=generator, dtype=torch.float64)
+    return x, (x[:, :1] + 0.5 * x[:, 1:2] > 0).double()
+
+
+def chain() -> nn.Module:
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+
+
+class Branching(nn.Module):
+    """No chain: vmap has to take it. Batch norm has running statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = nn.Linear(6, 8)
+        self.norm = nn.BatchNorm1d(8)
+        self.two = nn.Linear(8, 8)
+        self.last = nn.Linear(8, 1)
+        self.double()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = torch.relu(self.norm(self.one(x)))
+        return self.last(h + torch.nn.functional.gelu(self.two(h)))  # type: ignore[no-any-return]
+
+
+def pulling(subject: Subject) -> list[Treatment | str]:
+    """Every kind of pull, and nothing random."""
+    return [
+        Treatment(remedy("coupled", "-"), coupled=0.02),
+        Treatment(remedy("decoupled", "-"), decoupled=0.3),
+        Treatment(remedy("l1", "-"), l1=0.003),
+    ]
+
+
+def experiment(model: Callable[[], nn.Module], optimizer: Any, batch_size: int | None = None) -> Experiment:
+    return Experiment(
+        model=model,
+        train=rows(0, 30),
+        validation=rows(1, 40),
+        loss=nn.BCEWithLogitsLoss(),
+        optimizer=optimizer,
+        metrics="accuracy",
+        epochs=12,
+        batch_size=batch_size,
+    )
+
+
+@pytest.mark.parametrize("batch_size", [None, 8])
+@pytest.mark.parametrize("model", [chain, Branching])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_batched_is_one_after_another(model: Callable[[], nn.Module], optimizer: Any, batch_size: int | None) -> None:
+    declared = experiment(model, optimizer, batch_size)
+    batched = measure(declared, seeds=3, remedies=[pulling])
+    alone = measure(declared, seeds=3, remedies=[pulling], batched=False)
+    assert not batched.notes
+    assert len(batched.curves) == len(alone.curves) == 12
+    for one, other in zip(batched.curves, alone.curves, strict=True):
+        assert (one.variant, one.seed, one.epochs, one.weights) == (
+            other.variant,
+            other.seed,
+            other.epochs,
+            other.weights,
+        )
+        for side in one.scores:
+            np.testing.assert_allclose(one.scores[side]["loss"], other.scores[side]["loss"], atol=1e-4, rtol=1e-4)
+            np.testing.assert_array_equal(one.scores[side]["accuracy"], other.scores[side]["accuracy"])
