@@ -16,7 +16,7 @@ from made_up_curves import ACCURACY, falling, measurement, remedy, rising, run, 
 from pydantic import ValidationError
 
 from auditor.errors import ProbeError, UsageError
-from auditor.probe.conclude import AboutRows, conclude
+from auditor.probe.conclude import conclude
 from auditor.probe.curves import Metric
 from auditor.probe.gap_report import Duplicates, GapReport, Pair
 from auditor.probe.gate import max_gap, no_worse, read_baseline
@@ -92,7 +92,7 @@ def test_recommended_only_beyond_the_smallest_effect_and_the_price_of_many_tries
 
     assert tried(0) == "helps"
     assert tried(20) == "not enough runs"
-    assert tried(0, smallest={"accuracy": 0.02}) == "not enough runs"
+    assert tried(0, smallest=0.02) == "not enough runs"
     assert tried(0, smallest={"accuracy": 0.025}) == "no worthwhile effect"
 
 
@@ -313,6 +313,18 @@ def test_a_baseline_that_is_none(tmp_path: Path) -> None:
 def test_duplicates_are_told() -> None:
     pairs = (Pair(validation=3, train=17, distance=0), Pair(validation=9, train=2, distance=0.005))
     found = Duplicates(rows=100, exact=1, near=1, same_label=2, pairs=pairs)
-    report = conclude(typical(), about_rows=AboutRows(duplicates=found))
+    report = conclude(typical(), duplicates=found)
     assert any("1 of 100" in sentence for sentence in report.headline)
     assert "3 of 17, 9 of 2" in " ".join(written("text", report).split())
+
+
+def test_lines_are_drawn_where_the_values_are() -> None:
+    """Against `numpy.interp`: one mark a column, at the row of its value."""
+    epochs, values = (1, 2, 10, 30), (0.0, 1.0, 0.2, 0.7)
+    rows = chart(epochs, [Line("train", values, "", "*")], 60, 10, ascii_only=True)
+    start = rows[0].plain.index("|") + 1
+    columns = 60 - start - len(" train") + 1
+    known = np.interp(np.linspace(1, 30, columns - 1), epochs, values)
+    for column, value in enumerate(known):
+        marked = [at for at, row in enumerate(rows[:10]) if row.plain[start + column : start + column + 1] == "*"]
+        assert marked == [round((1 - value) * 9)]

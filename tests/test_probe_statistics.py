@@ -212,7 +212,7 @@ def test_planted_duplicates_are_found() -> None:
 
 
 def test_copies_are_found_beyond_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.probe.statistics.duplicates.MOST", 20)
+    monkeypatch.setattr("auditor.probe.statistics.duplicates._COST", 3 * 20**2)
     train = DRAW.normal(size=(200, 3))
     validation = np.concatenate([DRAW.normal(size=(150, 3)), train[[9]]])
     found = closest(train, validation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from auditor.probe import measures
 from auditor.probe.curves import Measurement
@@ -13,29 +12,20 @@ from auditor.probe.headline import headline
 from auditor.probe.verdicts import Bench
 
 
-@dataclass(frozen=True, slots=True)
-class AboutRows:
-    """What the rows themselves showed, without training; None where it could not be looked at."""
-
-    duplicates: Duplicates | None = None
-    label_noise: LabelNoise | None = None
-    notes: tuple[str, ...] = ()
-
-
 def conclude(
     measurement: Measurement,
     *,
     name: str = "experiment",
-    smallest: Mapping[str, float] | None = None,
-    about_rows: AboutRows | None = None,
+    smallest: float | Mapping[str, float] | None = None,
+    duplicates: Duplicates | None = None,
+    label_noise: LabelNoise | None = None,
 ) -> GapReport:
-    """``smallest`` gives the smallest effect worth a change for some quantities, in their own units.
+    """``smallest`` is the smallest effect worth a change, of the quantity that decides or by quantity, in its own unit.
 
     Raises `ProbeError` where not one training of the control came far enough to be scored, and `UsageError` where a
     quantity in ``smallest`` was not measured.
     """
-    about_rows = about_rows or AboutRows()
-    evidence = Evidence(measurement, smallest or {})
+    evidence = Evidence(measurement, {} if smallest is None else smallest)
     report = GapReport(
         experiment=name,
         seeds=len(evidence.control),
@@ -52,10 +42,10 @@ def conclude(
         learning_curve=measures.learning_curve(evidence),
         memorization=measures.memorization(evidence),
         modes=measures.modes(evidence),
-        duplicates=about_rows.duplicates,
-        label_noise=about_rows.label_noise,
+        duplicates=duplicates,
+        label_noise=label_noise,
         curves={quantity: measures.curves(evidence, quantity) for quantity in evidence.quantities},
         interrupted=measurement.interrupted,
-        notes=(*evidence.notes, *measurement.notes, *about_rows.notes),
+        notes=(*evidence.notes, *measurement.notes),
     )
     return report.model_copy(update={"headline": headline(report)})

@@ -19,7 +19,7 @@ class Evidence:
     at least one, all of the same epochs. ``overlap`` is that of `t_interval`. ``notes`` say what was left out.
     """
 
-    def __init__(self, measurement: Measurement, smallest: Mapping[str, float]) -> None:
+    def __init__(self, measurement: Measurement, smallest: float | Mapping[str, float]) -> None:
         self.notes: list[str] = []
         self.quantities = self._finite_quantities(measurement)
         self.measurement = replace(
@@ -32,7 +32,8 @@ class Evidence:
         self.decides = self.quantities[0]
         self.control = self._control()
         self.overlap = self._shared_rows()
-        self.smallest = self._smallest(smallest)
+        given = smallest if isinstance(smallest, Mapping) else {self.decides: smallest}
+        self.smallest = self._smallest(given)
 
     def _finite_quantities(self, measurement: Measurement) -> list[str]:
         control = [curve for curve in measurement.curves if curve.variant == CONTROL and not curve.diverged]

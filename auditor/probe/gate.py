@@ -12,6 +12,22 @@ from auditor.probe.figures import Figures
 from auditor.probe.gap_report import Gap, GapReport, Gate
 
 
+def gated(
+    report: GapReport, largest: float | None = None, baseline: str | None = None, quantity: str | None = None
+) -> GapReport:
+    """The report with the gates that were asked for: a largest gap, the path of a report that must not be worse.
+
+    They look at ``quantity``, or the one that decides. Raises `UsageError` as `max_gap` and `read_baseline` do.
+    """
+    looked_at = quantity or report.decides
+    gates = []
+    if largest is not None:
+        gates.append(max_gap(report, largest, looked_at))
+    if baseline is not None:
+        gates.append(no_worse(report, read_baseline(baseline), looked_at))
+    return report.model_copy(update={"gates": tuple(gates)})
+
+
 def max_gap(report: GapReport, largest: float, quantity: str) -> Gate:
     """Failed when the whole interval of the gap lies above ``largest``, passed when none of it does.
 

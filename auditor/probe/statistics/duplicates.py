@@ -15,8 +15,8 @@ from sklearn.neighbors import NearestNeighbors
 
 NEAR = 0.01
 """Of the median distance from a training row to its closest other."""
-MOST = 5_000
-"""Rows of each side that are compared; more are sampled, since the cost is their product."""
+_COST = 5e9
+"""Most multiplications: rows of one side times rows of the other times features. More rows are sampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class Closest:
 def closest(train: NDArray[np.float64], validation: NDArray[np.float64], seed: int = 0) -> Closest:
     """``train`` is ``(N, ...)`` and ``validation`` ``(M, ...)``, numbers of any meaning; trailing axes are flattened.
 
-    Copies are looked for among all rows, near rows among `MOST` of each side, drawn with ``seed``.
+    Copies are looked for among all rows, near rows among those that `sampled` takes of each side.
     """
     ours, theirs = train.reshape(len(train), -1), validation.reshape(len(validation), -1)
     spread = ours.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)
     draw = np.random.default_rng(seed)
-    kept, looked = _sample(len(ours), draw), _sample(len(theirs), draw)
+    kept, looked = sampled(ours, draw), sampled(theirs, draw)
     neighbours = NearestNeighbors(n_neighbors=min(2, len(kept))).fit(ours[kept] / scale)
     apart = neighbours.kneighbors(ours[kept] / scale)[0][:, -1]
     usual = float(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0
@@ -75,7 +75,9 @@ def _with_copies(found: Closest, ours: NDArray[np.float64], theirs: NDArray[np.f
     )
 
 
-def _sample(rows: int, draw: np.random.Generator) -> NDArray[np.int64]:
-    if rows <= MOST:
+def sampled(features: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.int64]:
+    """Numbers of the rows of ``features`` ``(N, D)``, all or as many as can be compared with as many others."""
+    rows, most = len(features), max(2, int((_COST / features.shape[1]) ** 0.5))
+    if rows <= most:
         return np.arange(rows, dtype=np.int64)
-    return np.sort(draw.choice(rows, MOST, replace=False)).astype(np.int64)
+    return np.sort(draw.choice(rows, most, replace=False)).astype(np.int64)

@@ -17,10 +17,12 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from auditor.probe.statistics.duplicates import sampled
+
 _NEIGHBOURS = 10
 _FOLDS = 5
-MOST = 5_000
-"""Rows that are looked at; more are sampled."""
+_AGREED = 0.8
+"""The least probability of the likely class: hard rows are contradicted too, but seldom by nearly all neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ class Suspects:
 
 def suspects(features: NDArray[np.float64], labels: NDArray[np.int64], seed: int = 0) -> Suspects | None:
     """``features`` ``(N, ...)``, ``labels`` ``(N,)`` from 0. None where some class has fewer rows than folds."""
-    draw = np.random.default_rng(seed)
-    rows = np.arange(len(labels)) if len(labels) <= MOST else np.sort(draw.choice(len(labels), MOST, replace=False))
-    x, y = features.reshape(len(features), -1)[rows], labels[rows]
+    flat = features.reshape(len(features), -1)
+    rows = sampled(flat, np.random.default_rng(seed))
+    x, y = flat[rows], labels[rows]
     present, compact = np.unique(y, return_inverse=True)
     if len(present) < 2 or np.bincount(compact).min() < _FOLDS:
         return None
@@ -50,6 +52,7 @@ def suspects(features: NDArray[np.float64], labels: NDArray[np.int64], seed: int
     probability = cross_val_predict(neighbours, x, compact, cv=folds, method="predict_proba")
     found = contradicted(probability, compact)
     order = np.argsort(-found.margin, kind="stable")
+    order = order[probability[found.rows, found.likely][order] >= _AGREED]
     return Suspects(
         rows[found.rows][order].astype(np.int64),
         present[found.given][order],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from rich.text import Text
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
@@ -57,26 +56,29 @@ def _drawn(
     """For each character its text and style; the line that comes later wins a character that two cross."""
     columns, height = size
     across, down = (1, 1) if ascii_only else (2, 4)
-    bits = np.zeros((height, columns), dtype=np.int64)
-    styles = [["" for _ in range(columns)] for _ in range(height)]
-    marks = [[" " for _ in range(columns)] for _ in range(height)]
-    positions = np.linspace(epochs[0], epochs[-1], columns * across)
+    bits = [[0] * columns for _ in range(height)]
+    drawn = [[(" ", "")] * columns for _ in range(height)]
     for line in lines:
-        level = (np.interp(positions, epochs, line.values) - values[0]) / (values[1] - values[0])
-        dots = np.round((1 - level) * (height * down - 1)).astype(int)
-        for x, y in enumerate(dots):
+        for x, value in enumerate(_spread(epochs, line.values, columns * across)):
+            level = (value - values[0]) / (values[1] - values[0])
+            y = round((1 - level) * (height * down - 1))
             row, column = y // down, x // across
-            bits[row, column] |= _DOTS[x % across][y % down]
-            styles[row][column], marks[row][column] = line.style, line.mark
-    if ascii_only:
-        return [list(zip(marks[row], styles[row], strict=True)) for row in range(height)]
-    return [
-        [
-            (chr(0x2800 + int(bits[row, column])) if bits[row, column] else " ", styles[row][column])
-            for column in range(columns)
-        ]
-        for row in range(height)
-    ]
+            bits[row][column] |= _DOTS[x % across][y % down]
+            drawn[row][column] = line.mark if ascii_only else chr(0x2800 + bits[row][column]), line.style
+    return drawn
+
+
+def _spread(epochs: Sequence[int], values: Sequence[float], points: int) -> Iterator[float]:
+    """The curve at so many equally spaced places, on straight lines between the scored epochs."""
+    right = 0
+    for point in range(points):
+        place = epochs[0] + (epochs[-1] - epochs[0]) * point / (points - 1)
+        while right < len(epochs) - 1 and epochs[right] < place:
+            right += 1
+        left = max(0, right - 1)
+        wide = epochs[right] - epochs[left]
+        share = (place - epochs[left]) / wide if wide else 0.0
+        yield values[left] + share * (values[right] - values[left])
 
 
 def _names(lines: Sequence[Line], height: int, low: float, high: float) -> dict[int, Line]:
