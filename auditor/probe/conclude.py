@@ -38,6 +38,7 @@ def conclude(
         gap_at_best=measures.gap(evidence, "best"),
         best_epoch=measures.best_epoch(evidence),
         onset=measures.onset(evidence),
+        still_falling=measures.falling(evidence),
         remedies=Bench(evidence).remedies(),
         learning_curve=measures.learning_curve(evidence),
         memorization=measures.memorization(evidence),

@@ -208,6 +208,8 @@ class GapReport(_Frozen):
     best_epoch: int | None
     """The median over seeds and halves of the validation rows."""
     onset: Onset | None
+    still_falling: bool = False
+    """The validation loss fell by more than 1% of itself over the last fifth of the epochs: more would lower it."""
     remedies: tuple[Remedy, ...]
     """The best first, those that were stopped last."""
     learning_curve: LearningCurve | None = None

@@ -36,7 +36,9 @@ def _gap(report: GapReport) -> Iterator[str]:
 def _onset(report: GapReport) -> Iterator[str]:
     onset = report.onset
     if onset is None:
-        if min(report.curves["loss"].validation.mean) > 0:
+        if report.still_falling:
+            yield "The validation loss still falls at the last epoch: train longer before you judge remedies."
+        elif min(report.curves["loss"].validation.mean) > 0:
             yield "The validation loss does not rise again: these epochs show no overfitting."
         return
     yield (

@@ -23,7 +23,7 @@ from auditor.probe.statistics.effects import margin_of_halves
 from auditor.probe.statistics.epochs import At, halves, scored
 from auditor.probe.statistics.intervals import t_interval
 from auditor.probe.statistics.learning_curve import LEAST_SIZES, twice_the_rows
-from auditor.probe.statistics.onset import RISE, turn
+from auditor.probe.statistics.onset import RISE, still_falling, turn
 
 
 def gap(evidence: Evidence, at: At) -> dict[str, Gap]:
@@ -69,6 +69,11 @@ def onset(evidence: Evidence) -> Onset | None:
         latest=max(it.epoch for it in single),
         seeds=sum(it.rise > RISE for it in single),
     )
+
+
+def falling(evidence: Evidence) -> bool:
+    """On the mean over seeds, as the onset is."""
+    return still_falling(np.mean([curve.scores["validation"]["loss"] for curve in evidence.control], axis=0))
 
 
 def modes(evidence: Evidence) -> dict[str, Estimate] | None:

@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from auditor.errors import UsageError
 from auditor.probe.about_rows import about_rows
 from auditor.probe.conclude import conclude
-from auditor.probe.division import drawn
 from auditor.probe.duration import seconds
 from auditor.probe.experiment import Experiment
 from auditor.probe.gap_report import GapReport
 from auditor.probe.measure import measure
 from auditor.probe.treatment import Remedy
-from auditor.probe.untouched import untouched
 
 
 def probe(  # noqa: PLR0913  # what a user may choose, by name
@@ -61,8 +59,7 @@ def probe(  # noqa: PLR0913  # what a user may choose, by name
         racing=racing,
         progress=progress,
     )
-    with untouched():
-        about = about_rows(drawn(experiment.train, 0, "train"), drawn(experiment.validation, 0, "validation"))
+    about = about_rows(experiment)
     return conclude(
         measurement,
         name=name,

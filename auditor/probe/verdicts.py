@@ -102,10 +102,10 @@ class Bench:
                 return "harms", f"raises the loss by more than {least:.3g}, and no gain in {name} is shown", None
         most = upper_bound(gain, overlap=self._evidence.overlap)
         if most is not None and most < worth:
-            return "no worthwhile effect", f"{name} improves by less than {worth:.3g}", None
+            return "no worthwhile effect", f"{name} improves by {most:.3g} at most", None
         needed = None if self._evidence.overlap else runs_needed(gain, worth, comparisons=len(self._variants))
         more = f"; about {needed} seeds would tell" if needed else ""
-        return "not enough runs", f"worth anything between less and more than {worth:.3g} of {name}{more}", needed
+        return "not enough runs", f"undecided: {name} may improve by more than {worth:.3g} or by less{more}", needed
 
 
 def _unpaired(runs: Sequence[Curve]) -> tuple[Verdict, str]:

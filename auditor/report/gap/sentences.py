@@ -38,10 +38,13 @@ def _row_draw(report: GapReport) -> Iterator[str]:
 
 
 def _modes(report: GapReport) -> Iterator[str]:
+    modes = report.modes or {}
+    if modes and not any(mode.value for mode in modes.values()):
+        yield "Training rows score the same in train mode and in eval mode."
     for name in dict.fromkeys((report.decides, "loss")):
         its = Figures(report, name)
-        mode = (report.modes or {}).get(name)
-        if mode is not None:
+        mode = modes.get(name)
+        if mode is not None and mode.value:
             yield (
                 f"Training rows score {its.signed(mode.value)}{its.span(mode)} in {name} in train mode, compared with "
                 "eval mode: this much of a gap that compares the two is no gap."

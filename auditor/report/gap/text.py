@@ -89,15 +89,18 @@ def _reasons(report: GapReport) -> Iterator[str]:
             f"is recommended when all of its interval is better by {report.smallest_effect[report.decides]:.3g} of "
             f"{report.decides} or more."
         )
+    needed = [f"{remedy.name} {remedy.runs_needed}" for remedy in report.remedies if remedy.runs_needed]
+    if needed:
+        yield f"Seeds that would tell, if means and spreads stay: {', '.join(needed)}."
     for remedy in report.remedies:
         if told := _explained(remedy):
             yield f"{remedy.name}: {told}."
 
 
 def _explained(remedy: Remedy) -> str:
-    """What the verdict does not say by itself."""
+    """What neither the verdict nor the interval says."""
     told = list(remedy.notes)
-    if remedy.verdict == "not enough runs" or (remedy.verdict == "harms" and not remedy.effect):
+    if not remedy.effect or remedy.why.startswith("not converged"):
         told.insert(0, remedy.why)
     return "; ".join(text.rstrip(".") for text in told)
 
