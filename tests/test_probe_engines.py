@@ -84,7 +84,7 @@ def test_batched_is_one_after_another(model: Callable[[], nn.Module], optimizer:
     batched = measure(declared, seeds=3, remedies=[pulling])
     alone = measure(declared, seeds=3, remedies=[pulling], batched=False)
     assert not batched.notes
-    assert len(batched.curves) == len(alone.curves) == 12
+    assert len(batched.curves) == len(alone.curves) == 3 * (1 + 3 + 1 + 3)
     for one, other in zip(batched.curves, alone.curves, strict=True):
         assert (one.variant, one.seed, one.epochs, one.weights) == (
             other.variant,
