@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from auditor.probe.gap_report import Duplicates, LabelNoise, Pair, SuspectLabel
-from auditor.probe.rows import Rows, Tree, tensors
+from auditor.probe.rows import Ragged, Rows, Tree, tensors
 from auditor.probe.statistics.duplicates import closest
 from auditor.probe.statistics.label_noise import suspects
 
@@ -26,8 +26,10 @@ class AboutRows:
     label_noise: LabelNoise | None = None
 
 
-def about_rows(train: Rows, validation: Rows) -> AboutRows:
+def about_rows(train: Rows | Ragged, validation: Rows | Ragged) -> AboutRows:
     """Rows of any kind are compared as numbers; labels are looked at where targets are one class a row."""
+    if isinstance(train, Ragged) or isinstance(validation, Ragged):
+        return AboutRows()  # sequences of different lengths
     ours, theirs = features(train.inputs), features(validation.inputs)
     if ours.shape[1] != theirs.shape[1]:
         return AboutRows()  # sequences that were padded apart

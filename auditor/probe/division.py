@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,13 +55,13 @@ def pooled(
     redrawn = callable(experiment.train) or callable(experiment.validation)
     if redrawn and resplit:
         raise ProbeError("resplit: factories redraw the rows for each seed already; ask for one of the two")
-    sides = [load(experiment.train, "train"), load(experiment.validation, "validation")] if not redrawn else []
-    draws = [sides] if sides else [list(drawn(experiment, seed)) for seed in seeds]
+    given = (("train", experiment.train), ("validation", experiment.validation))
+    draws = [[drawn(source, seed, side) for side, source in given] for seed in (seeds if redrawn else seeds[:1])]
     rows = together([one.rows for draw in draws for one in draw], dtype, device)
     divisions = {}
     start = 0
     for number, seed in enumerate(seeds):
-        train, validation = draws[number] if redrawn else sides
+        train, validation = draws[number if redrawn else 0]
         n, m = len(train.rows), len(validation.rows)
         order = torch.arange(start, start + n + m)
         if resplit:
@@ -73,12 +73,10 @@ def pooled(
     return Pool(rows, divisions, spread, experiment.batch_size or draws[0][0].batch_size, notes)
 
 
-def drawn(experiment: Experiment, seed: int) -> Iterator[Loaded]:
-    """Both sides under a seed; a side that is no factory is the same for all."""
-    sides: list[tuple[str, Any]] = [("train", experiment.train), ("validation", experiment.validation)]
-    for name, source in sides:
-        seeded(seed)
-        yield load(source(seed) if callable(source) else source, name)
+def drawn(source: Any, seed: int, side: str) -> Loaded:
+    """The rows of one side under a seed; a side that is no factory is the same for all. Call it inside `untouched`."""
+    seeded(seed)
+    return load(source(seed) if callable(source) else source, side)
 
 
 def together(parts: Sequence[Rows | Ragged], dtype: torch.dtype | None, device: torch.device) -> Source:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from auditor.probe.rows import tensors
+from auditor.probe.rows import Tree, tensors
 from auditor.probe.treatment import Subject
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -29,11 +29,18 @@ RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "
 """Options of recurrent layers, whose constructors do not name them."""
 
 
-def called(model: nn.Module, run: Run) -> list[str]:
-    """The names of the layers with a width, in the order in which a forward pass calls them."""
-    seen: list[str] = []
+def called(model: nn.Module, run: Run, inputs: Tree) -> dict[str, bool]:
+    """The names of the layers with a width, in the order in which a forward pass first calls them, and whether it is
+    the network's inputs that they take."""
+    given = {leaf.untyped_storage().data_ptr() for leaf in tensors(inputs)}
+    seen: dict[str, bool] = {}
+
+    def note(name: str, args: tuple[Any, ...]) -> None:
+        takes = any(leaf.untyped_storage().data_ptr() in given for leaf in tensors(args))
+        seen[name] = seen.pop(name, False) or takes
+
     handles = [
-        layer.register_forward_pre_hook(lambda _, args, name=name: seen.append(name))
+        layer.register_forward_pre_hook(lambda _, args, name=name: note(name, args))
         for name, layer in model.named_modules()
         if type(layer) in WIDTHS
     ]
@@ -46,12 +53,11 @@ def called(model: nn.Module, run: Run) -> list[str]:
     return seen
 
 
-def hidden_layers(model: nn.Module, run: Run) -> list[str]:
-    """Linear and convolutional layers that are called once, but for the last, which makes what the network returns."""
-    weighted = [
-        name for name in called(model, run) if isinstance(model.get_submodule(name), (nn.Linear, *CONVOLUTIONS))
-    ]
-    return [name for name in weighted if name and weighted.count(name) == 1 and name != weighted[-1]]
+def hidden_layers(subject: Subject) -> list[str]:
+    """Linear and convolutional layers, but for the last that is called, which makes what the network returns."""
+    names = called(subject.model, subject.run, subject.inputs)
+    weighted = [name for name in names if isinstance(subject.model.get_submodule(name), (nn.Linear, *CONVOLUTIONS))]
+    return [name for name in weighted[:-1] if name]
 
 
 def replaced(model: nn.Module, name: str, by: Callable[[nn.Module], nn.Module]) -> None:
@@ -71,23 +77,23 @@ def feeding(subject: Subject, edit: Edit) -> bool:
     return found == wanted
 
 
-def halved(model: nn.Module, run: Run) -> nn.Module:
-    """The network with every width halved but that of the first layer's input and of the last layer's output.
+def halved(model: nn.Module, subject: Subject) -> nn.Module:
+    """The network with every width halved but those of the inputs and of what it returns, freshly initialised.
 
-    The layers are freshly initialised. It works by trial: a network with other inputs halfway, or with a width written
-    into its code, does not run afterwards (`feeding` tells).
+    It works by trial: a network with a width written into its code, or whose inputs are changed before a layer takes
+    them, does not run afterwards (`feeding` tells).
     """
-    names = called(model, run)
+    names = called(model, subject.run, subject.inputs)
     weighted = [name for name in names if type(model.get_submodule(name)) in (nn.Linear, *CONVOLUTIONS)]
-    if len(weighted) < 2 or "" in names:
+    if len(names) < 2 or not weighted or "" in names:
         raise ValueError("no layer is hidden")
-    for name in dict.fromkeys(names):
+    for name, takes_inputs in names.items():
         layer = model.get_submodule(name)
         takes, makes = WIDTHS[type(layer)]
         widths = {}
-        if takes and name != names[0]:
+        if takes and not takes_inputs:
             widths[takes] = shrunk(getattr(layer, takes))
-        if name != weighted[-1] and not (takes == makes and name == names[0]):
+        if name != weighted[-1] and not (takes == makes and takes_inputs):
             widths[makes] = shrunk(getattr(layer, makes))
         replaced(model, name, lambda layer, widths=widths: remade(layer, widths))  # type: ignore[misc]
     return model

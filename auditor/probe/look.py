@@ -11,7 +11,7 @@ from auditor.errors import ProbeError
 from auditor.probe.division import Division, Pool
 from auditor.probe.dropping import survey
 from auditor.probe.loading import first_line
-from auditor.probe.network import Arguments, Nursery, Trainee, arguments
+from auditor.probe.network import Arguments, Nursery, Trainee, arguments, called
 from auditor.probe.pulls import decay_of
 from auditor.probe.rows import Rows, Tree, tensors
 from auditor.probe.treatment import Subject
@@ -26,21 +26,23 @@ class Look:
     """What a network returns for a few training rows under the first seed."""
 
     def __init__(self, nursery: Nursery, pool: Pool, seed: int, epochs: int) -> None:
-        self.trainee: Trainee = nursery.trainee(seed)
         self.pool = pool
         division = pool.divisions[seed]
         some = division.train[:FEW]
         self.few: Rows = pool.rows.take(some, some)
+        nursery.warm = lambda model: called(model, self.few.inputs)
+        self.trainee: Trainee = nursery.trainee(seed)
         self.arguments: Arguments = arguments(self.trainee.model, self.few.inputs)
         self.epochs = epochs
         self.loss = nursery.experiment.loss
         self.given = nursery.given
         self.outputs = self.tried()
-        self.sites = survey(lambda: self.forward(self.trainee.model.eval()))
+        self.sites = survey(lambda: self.forward(self.trainee.model.train(len(self.few) > 1)))
         n = len(division.train)
         self.batches = -(-n // (pool.batch_size or n))
 
     def forward(self, model: torch.nn.Module) -> Tree:
+        """Batch norm in train mode needs more than one row."""
         positions, keywords = self.arguments(self.few.inputs)
         return model(*positions, **keywords)
 
@@ -84,6 +86,7 @@ class Look:
             droppers=self.sites[1],
             decay=decay_of(self.trainee.optimizer),
             pretrained=self.given,
+            inputs=self.few.inputs,
             run=self.forward,
         )
 
@@ -91,12 +94,13 @@ class Look:
         """What a reader must know of this network and these rows."""
         model = self.trainee.model
         with torch.no_grad():
-            again = self.forward(model.eval())
-            training = self.forward(model.train()) if self.batches_allow_training() else None
             model.eval()
-        if not same(self.outputs, again):
+            once, again = self.forward(model), self.forward(model)
+            training = self.forward(model.train()) if len(self.few) > 1 else None
+            model.eval()
+        if not same(once, again):
             yield "in eval mode the network returns something else each time: it ignores its mode, and scores are noisy"
-        elif training is not None and self.sites[1] and same(self.outputs, training):
+        elif training is not None and self.sites[1] and same(once, training):
             yield "the network has dropout and returns the same in train mode: it ignores its mode"
         if self.given:
             yield "all seeds start from the weights of the given model; a factory would draw new ones for each seed"
@@ -105,10 +109,6 @@ class Look:
                     "nothing differs between seeds: the same weights, rows and order; give a model factory,"
                     " a batch size or resplit the rows"
                 )
-
-    def batches_allow_training(self) -> bool:
-        """Batch norm cannot train on one row."""
-        return len(tensors(self.few.inputs)[0]) > 1
 
 
 def check_targets(pool: Pool, seed: int) -> Iterator[str]:

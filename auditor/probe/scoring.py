@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ class Scorer:
 
     loss: Score
     metrics: Mapping[str, Score]
+    singly: set[str] = field(default_factory=set)
+    """Quantities that look at values, so that torch cannot batch them: found by trying."""
 
     def losses(self, other: Score | None = None) -> Score:
         """From outputs and targets ``(V, N, ...)`` to the loss of each variant ``(V,)``, differentiable."""
@@ -31,19 +33,18 @@ class Scorer:
         """Every quantity of ``size`` variants."""
         with torch.no_grad():
             quantities = {"loss": self.loss, **self.metrics}
-            return {name: each(score, outputs, targets, size) for name, score in quantities.items()}
+            return {name: self.each(name, score, outputs, targets, size) for name, score in quantities.items()}
 
-
-def each(score: Score, outputs: Tree, targets: Tree, size: int) -> NDArray[np.float64]:
-    """``(V,)``: at once where torch can batch the score, else one variant after the other."""
-    if size > 1:
-        try:
-            values = torch.vmap(score, randomness="different")(outputs, targets)
-        except (RuntimeError, TypeError, ValueError, AttributeError):  # it looks at values: each alone can tell why
-            pass
-        else:
-            return values.double().cpu().numpy()  # type: ignore[no-any-return]
-    return np.array([float(score(part(outputs, v), part(targets, v))) for v in range(size)])
+    def each(self, name: str, score: Score, outputs: Tree, targets: Tree, size: int) -> NDArray[np.float64]:
+        """``(V,)``: at once where torch can batch the score, else one variant after the other."""
+        if size > 1 and name not in self.singly:
+            try:
+                values = torch.vmap(score, randomness="different")(outputs, targets)
+            except (RuntimeError, TypeError, ValueError, AttributeError):  # one alone will tell, if it is no look
+                self.singly.add(name)
+            else:
+                return values.double().cpu().numpy()  # type: ignore[no-any-return]
+        return np.array([float(score(part(outputs, v), part(targets, v))) for v in range(size)])
 
 
 def part(tree: Tree, variant: int) -> Tree:

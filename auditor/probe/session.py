@@ -62,7 +62,8 @@ def probe(  # noqa: PLR0913  # what a user may choose, by name
         progress=progress,
     )
     with untouched():
-        about = about_rows(drawn(experiment.train, 0, "train"), drawn(experiment.validation, 0, "validation"))
+        sides = [drawn(experiment.train, 0, "train").rows, drawn(experiment.validation, 0, "validation").rows]
+        about = about_rows(*sides)
     return conclude(
         measurement,
         name=name,

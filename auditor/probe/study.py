@@ -18,9 +18,10 @@ from auditor.probe.experiment import Experiment
 from auditor.probe.look import Look, check_targets
 from auditor.probe.memory import ran_out
 from auditor.probe.metrics import scorer
-from auditor.probe.network import Nursery, dtype_of
+from auditor.probe.network import Nursery
 from auditor.probe.racing import WARM_UP, dominated
 from auditor.probe.records import Record, Run
+from auditor.probe.rows import Ragged, tensors
 from auditor.probe.training import Course, schedule
 from auditor.probe.treatment import THE_CONTROL, Remedy, Treatment
 
@@ -46,7 +47,7 @@ class Study:
         self.seeds = seeds
         self.budget = budget
         self.nursery = Nursery(experiment, device)
-        self.pool = pooled(experiment, seeds, dtype_of(self.nursery.trainee(seeds[0]).model), device, resplit=resplit)
+        self.pool = pooled(experiment, seeds, self.nursery.dtype(seeds[0]), device, resplit=resplit)
         self.epochs = experiment.epochs
         self.look = Look(self.nursery, self.pool, seeds[0], self.epochs or 0)
         self.notes = [
@@ -88,7 +89,15 @@ class Study:
         labels = division.train[order] if treatment.permuted else division.train
         return Run(treatment, seed, division, labels)
 
+    def can_permute(self) -> bool:
+        """Targets of other rows fit: not where these are sequences of other lengths."""
+        if isinstance(self.pool.rows, Ragged) and any(leaf.ndim > 1 for leaf in tensors(self.look.few.targets)):
+            self.notes.append("memorization was not measured: targets of other rows have other lengths")
+            return False
+        return True
+
     def measured(self, treatments: Sequence[Treatment]) -> Measurement:
+        treatments = [one for one in treatments if not one.permuted or self.can_permute()]
         runs = [self.run_of(one, seed) for one in treatments if not one.posthoc for seed in self.seeds]
         interrupted = False
         try:

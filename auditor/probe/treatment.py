@@ -61,8 +61,10 @@ class Subject:
     """What the optimizer's own ``weight_decay`` is."""
     pretrained: bool
     """The network was given with its weights: a remedy that draws new ones would be compared unfairly."""
+    inputs: Any
+    """A few training rows' inputs."""
     run: Callable[[torch.nn.Module], Any]
-    """What a network returns for a few training rows, in eval mode."""
+    """What a network returns for them."""
 
 
 class Remedy(Protocol):

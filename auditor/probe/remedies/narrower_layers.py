@@ -20,7 +20,7 @@ def narrower_layers(subject: Subject) -> Iterator[Treatment | str]:
         return
 
     def narrow(model: nn.Module) -> nn.Module:
-        return halved(model, subject.run)
+        return halved(model, subject)
 
     if not feeding(subject, narrow):
         yield "narrower layers were not tried: the network's widths could not be halved together"

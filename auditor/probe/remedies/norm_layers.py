@@ -25,7 +25,7 @@ def norm_layers(subject: Subject) -> Iterator[Treatment | str]:
     if subject.pretrained:
         yield "norm layers were not tried: the given model's weights were trained without them"
         return
-    hidden = hidden_layers(subject.model, subject.run)
+    hidden = hidden_layers(subject)
     if not hidden:
         yield "norm layers were not tried: no hidden layer was found that they could follow"
         return
