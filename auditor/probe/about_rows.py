@@ -8,13 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from auditor.probe.division import pooled
-from auditor.probe.experiment import Experiment
 from auditor.probe.gap_report import Duplicates, LabelNoise, Pair, SuspectLabel
-from auditor.probe.rows import Rows, Tree, tensors
+from auditor.probe.rows import Ragged, Rows, Tree, tensors
 from auditor.probe.statistics.duplicates import closest
 from auditor.probe.statistics.label_noise import suspects
-from auditor.probe.untouched import untouched
 
 _LISTED = 20
 _CLASSES = 1_000
@@ -29,15 +26,10 @@ class AboutRows:
     label_noise: LabelNoise | None = None
 
 
-def about_rows(experiment: Experiment) -> AboutRows:
-    """The rows of the first seed. Rows of any kind are compared as numbers; labels are looked at where targets are one
-    class a row."""
-    with untouched():
-        pool = pooled(experiment, [0], None, torch.device("cpu"), resplit=False)
-    if not isinstance(pool.rows, Rows):
-        return AboutRows()  # of different lengths
-    division = pool.divisions[0]
-    train, validation = (pool.rows.take(side, side) for side in (division.train, division.validation))
+def about_rows(train: Rows | Ragged, validation: Rows | Ragged) -> AboutRows:
+    """Rows of any kind are compared as numbers; labels are looked at where targets are one class a row."""
+    if isinstance(train, Ragged) or isinstance(validation, Ragged):
+        return AboutRows()  # sequences of different lengths
     ours, theirs = features(train.inputs), features(validation.inputs)
     if ours.shape[1] != theirs.shape[1]:
         return AboutRows()  # sequences that were padded apart

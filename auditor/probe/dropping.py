@@ -25,6 +25,8 @@ ACTIVATIONS: frozenset[Any] = frozenset(
         *(functional.hardswish, functional.hardtanh, functional.rrelu, functional.softsign),
     )
 )
+RECURRENT: frozenset[Any] = frozenset((torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu))
+"""What recurrent layers call; they return all steps' activations, the last step's, and what else they carry on."""
 CHANNELS: frozenset[Any] = frozenset([functional.dropout1d, functional.dropout2d, functional.dropout3d])
 """Dropout of whole channels, ``(N, C, ...)``."""
 DROPPERS: frozenset[Any] = frozenset([functional.dropout, torch.dropout]) | CHANNELS
@@ -44,15 +46,15 @@ class Survey(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.results: list[Any] = []
+        self.results: list[list[torch.Tensor]] = []
         self.droppers = 0
 
     def __torch_function__(
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        if func in ACTIVATIONS:
-            self.results.append(result)
+        if func in ACTIVATIONS or func in RECURRENT:
+            self.results.append(tensors(result)[:2])
         self.droppers += func in DROPPERS
         return result
 
@@ -61,7 +63,7 @@ def survey(forward: Callable[[], Any]) -> tuple[frozenset[int], int]:
     """Which activations of a forward pass are hidden, by the order of their calls, and how much dropout it has."""
     with Survey() as seen, torch.no_grad():
         final = {tensor.data_ptr() for tensor in tensors(forward())}
-    hidden = (number for number, result in enumerate(seen.results) if result.data_ptr() not in final)
+    hidden = (number for number, made in enumerate(seen.results) if not final & {one.data_ptr() for one in made})
     return frozenset(hidden), seen.droppers
 
 
@@ -85,11 +87,18 @@ class Dropping(TorchFunctionMode):
         if self.replaces and func in DROPPERS:
             return self.replaced(func, args, kwargs or {})
         result = func(*args, **(kwargs or {}))
-        if not self.replaces and func in ACTIVATIONS:
+        if not self.replaces and (func in ACTIVATIONS or func in RECURRENT):
             if self.seen in self.hidden:
-                result = dropped(result, self.rate.nan_to_num(0.0))
+                result = self.placed(result)
             self.seen += 1
         return result
+
+    def placed(self, result: Any) -> Any:
+        """Dropout after an activation; of a recurrent layer, on all steps' and on the last step's."""
+        rate = self.rate.nan_to_num(0.0)
+        if isinstance(result, torch.Tensor):
+            return dropped(result, rate)
+        return (*(dropped(one, rate) for one in result[:2]), *result[2:])
 
     def replaced(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor:
         """Dropout as torch's own functions take it, ``(input, p, training)``, at our rate."""

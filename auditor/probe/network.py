@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.parameter import UninitializedParameter
 
 from auditor.errors import ProbeError
 from auditor.probe.experiment import Experiment
-from auditor.probe.rows import Tree, tensors
+from auditor.probe.rows import Tree
 
 STRIPPED = (
     "_forward_hooks",
@@ -45,6 +46,8 @@ class Nursery:
     def __init__(self, experiment: Experiment, device: torch.device) -> None:
         self.experiment = experiment
         self.device = device
+        self.warm: Callable[[torch.nn.Module], Any] | None = None
+        """A forward pass that gives lazy layers their shapes."""
         self.given = isinstance(experiment.model, torch.nn.Module)
         if isinstance(experiment.optimizer, torch.optim.Optimizer) and not self.given:
             raise ProbeError(
@@ -63,6 +66,12 @@ class Nursery:
                 adopt(optimizer, model, known)
         return Trainee(model, optimizer or self.optimizer(model))
 
+    def dtype(self, seed: int) -> torch.dtype | None:
+        """The floating type of the weights."""
+        seeded(seed)
+        model = self.experiment.model if self.given else self.fresh()
+        return next((one.dtype for one in model.parameters() if one.is_floating_point()), None)
+
     def copies(self) -> tuple[torch.nn.Module, torch.optim.Optimizer | None]:
         """The user's network and, where it is an object, its optimizer: copied together, so that the copy of the
         optimizer holds the copied weights."""
@@ -80,7 +89,11 @@ class Nursery:
         made = self.experiment.model()
         if not isinstance(made, torch.nn.Module):
             raise ProbeError(f"Experiment: the model factory returned {type(made).__name__}, not a network")
-        return made.to(self.device)
+        made = made.to(self.device)
+        if self.warm is not None and any(isinstance(one, UninitializedParameter) for one in made.parameters()):
+            with torch.no_grad():
+                self.warm(made)
+        return made
 
     def optimizer(self, model: torch.nn.Module) -> torch.optim.Optimizer:
         made = self.experiment.optimizer([one for one in model.parameters() if one.requires_grad])
@@ -113,6 +126,12 @@ Arguments = Callable[[Tree], tuple[tuple[Any, ...], dict[str, Any]]]
 """From a batch of inputs to the positions and keywords that a network is called with."""
 
 
+def called(model: torch.nn.Module, inputs: Tree) -> Any:
+    """What a network returns for inputs that it has not seen before."""
+    positions, keywords = arguments(model, inputs)(inputs)
+    return model(*positions, **keywords)
+
+
 def arguments(model: torch.nn.Module, inputs: Tree) -> Arguments:
     """How this network takes such inputs: one tensor, positions or keywords.
 
@@ -126,8 +145,3 @@ def arguments(model: torch.nn.Module, inputs: Tree) -> Arguments:
     elif isinstance(inputs, tuple) and (inspect.Parameter.VAR_POSITIONAL in kinds or len(parameters) >= len(inputs)):
         return lambda batch: (tuple(batch), {})
     return lambda batch: ((batch,), {})
-
-
-def dtype_of(model: torch.nn.Module) -> torch.dtype | None:
-    """The floating type of the weights."""
-    return next((one.dtype for one in tensors(list(model.parameters())) if one.is_floating_point()), None)

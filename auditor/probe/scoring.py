@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from auditor.probe.rows import Tree, on_each
 
-Score = Callable[[Tree, Tree], torch.Tensor]
-"""From outputs and targets of one variant to one number."""
+Score = Callable[[Tree, Tree], Any]
+"""From outputs and targets of one variant, ``(N, ...)``, to one number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,9 +21,9 @@ class Scorer:
     """What is computed of outputs and targets: the loss, and the metrics by their names."""
 
     loss: Score
-    metrics: dict[str, Score]
-    batched: frozenset[str] = frozenset()
-    """Metrics that vmap takes."""
+    metrics: Mapping[str, Score]
+    singly: set[str] = field(default_factory=set)
+    """Quantities that look at values, so that torch cannot batch them: found by trying."""
 
     def losses(self, other: Score | None = None) -> Score:
         """From outputs and targets ``(V, N, ...)`` to the loss of each variant ``(V,)``, differentiable."""
@@ -31,26 +31,22 @@ class Scorer:
 
     def scores(self, outputs: Tree, targets: Tree, size: int) -> dict[str, NDArray[np.float64]]:
         """Every quantity of ``size`` variants."""
-        found = {"loss": self.each("loss", self.loss, outputs, targets, size)}
-        for name, metric in self.metrics.items():
-            found[name] = self.each(name, metric, outputs, targets, size)
-        return found
+        with torch.no_grad():
+            quantities = {"loss": self.loss, **self.metrics}
+            return {name: self.each(name, score, outputs, targets, size) for name, score in quantities.items()}
 
     def each(self, name: str, score: Score, outputs: Tree, targets: Tree, size: int) -> NDArray[np.float64]:
-        if size > 1 and name in self.batched:
-            values = torch.vmap(score)(outputs, targets)
-            return values.detach().double().cpu().numpy()
-        return np.array([float(score(one(outputs, v), one(targets, v))) for v in range(size)])
+        """``(V,)``: at once where torch can batch the score, else one variant after the other."""
+        if size > 1 and name not in self.singly:
+            try:
+                values = torch.vmap(score, randomness="different")(outputs, targets)
+            except (RuntimeError, TypeError, ValueError, AttributeError):  # one alone will tell, if it is no look
+                self.singly.add(name)
+            else:
+                return values.double().cpu().numpy()  # type: ignore[no-any-return]
+        return np.array([float(score(part(outputs, v), part(targets, v))) for v in range(size)])
 
 
-def one(tree: Tree, variant: int) -> Tree:
+def part(tree: Tree, variant: int) -> Tree:
     """One variant's part of a stacked tree."""
     return on_each(lambda leaf: leaf[variant], tree)
-
-
-def link(loss: Any) -> Callable[[torch.Tensor], torch.Tensor]:
-    """From what a network returns to probabilities, as its loss reads it."""
-    name = type(loss).__name__ if isinstance(loss, torch.nn.Module) else getattr(loss, "__name__", "")
-    if name in ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"):
-        return torch.sigmoid
-    return lambda outputs: outputs

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from auditor.errors import UsageError
 from auditor.probe.about_rows import about_rows
 from auditor.probe.conclude import conclude
+from auditor.probe.division import drawn
 from auditor.probe.duration import seconds
 from auditor.probe.experiment import Experiment
 from auditor.probe.gap_report import GapReport
 from auditor.probe.measure import measure
 from auditor.probe.treatment import Remedy
+from auditor.probe.untouched import untouched
 
 
 def probe(  # noqa: PLR0913  # what a user may choose, by name
@@ -59,7 +61,9 @@ def probe(  # noqa: PLR0913  # what a user may choose, by name
         racing=racing,
         progress=progress,
     )
-    about = about_rows(experiment)
+    with untouched():
+        sides = [drawn(experiment.train, 0, "train").rows, drawn(experiment.validation, 0, "validation").rows]
+        about = about_rows(*sides)
     return conclude(
         measurement,
         name=name,

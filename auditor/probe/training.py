@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from auditor.probe.curves import Curve, Side
-from auditor.probe.division import Division
-from auditor.probe.rows import Rows, Tree, on_each
+from auditor.probe.curves import Side
+from auditor.probe.records import HALVES, Record
+from auditor.probe.rows import Rows, Source, Tree, merged, on_each, same_shapes
 from auditor.probe.scoring import Scorer
-from auditor.probe.treatment import Treatment
 
-HALVES: tuple[Side, Side] = ("first", "second")
 SCORED = 20
-"""About how often a training is scored: the first epoch, the last, and evenly between."""
+"""About how often a training is scored: after the first epoch, the last, and evenly between."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
-    """One training to be done: a treatment under a seed, on its rows. ``labels`` are the rows whose targets the
-    training rows get, ``(n,)``."""
-
-    treatment: Treatment
-    seed: int
-    division: Division
-    labels: torch.Tensor
-
-    @property
-    def name(self) -> str:
-        return self.treatment.variant.name
+Found = dict[str, NDArray[np.float64]]
+"""Each quantity's scores, ``(V,)``."""
 
 
 class Engine(Protocol):
@@ -53,132 +37,144 @@ def schedule(epochs: int) -> tuple[int, ...]:
     return tuple(sorted({1, *range(every, epochs + 1, every), epochs}))
 
 
-def orders(seed: int, n: int, batch_size: int | None) -> Iterator[list[NDArray[np.int64]]]:
+def orders(seed: int, n: int, batch_size: int | None) -> Iterator[list[torch.Tensor]]:
     """Epoch after epoch, the positions of each batch among the training rows; the last batch may be smaller."""
     generator = np.random.default_rng([seed, 0])
     size = min(batch_size or n, n)
     while True:
-        order = generator.permutation(n) if size < n else np.arange(n)
-        yield [order[start : start + size] for start in range(0, n, size)]
-
-
-@dataclass(slots=True, eq=False)
-class Record:
-    """The scores of one run so far."""
-
-    run: Run
-    weights: int
-    epochs: list[int] = field(default_factory=list)
-    scores: dict[Side, dict[str, list[float]]] = field(default_factory=dict)
-    modes: dict[str, float] = field(default_factory=dict)
-    complete: bool = False
-    diverged: bool = False
-
-    def note(self, epoch: int, found: Mapping[Side, Mapping[str, float]]) -> None:
-        """Adds the scores of one epoch, unless a loss is or was no finite number."""
-        self.diverged = self.diverged or not all(math.isfinite(of["loss"]) for of in found.values())
-        if self.diverged:
-            return
-        self.epochs.append(epoch)
-        for side, scores in found.items():
-            for name, value in scores.items():
-                self.scores.setdefault(side, {}).setdefault(name, []).append(value)
-
-    def curve(self) -> Curve:
-        scores = {side: {name: np.array(values) for name, values in of.items()} for side, of in self.scores.items()}
-        variant, seed = self.run.treatment.variant.name, self.run.seed
-        return Curve(variant, seed, tuple(self.epochs), scores, self.complete, self.diverged, self.weights)
+        order = torch.from_numpy(generator.permutation(n)) if size < n else torch.arange(n)
+        yield list(order.split(size))
 
 
 class Course:
-    """The training of one engine's runs, from the first epoch to the last."""
+    """The training of one engine's runs, from the first epoch to the last.
+
+    ``records`` are the runs that train; ``piece`` is how many rows are scored at once.
+    """
 
     def __init__(
-        self, engine: Engine, records: list[Record], rows: Rows, scorer: Scorer, batch_size: int | None
+        self,
+        engine: Engine,
+        records: Sequence[Record],
+        rows: Source,
+        scorer: Scorer,
+        batch_size: int | None,
+        piece: int | None = None,
     ) -> None:
         self.engine = engine
-        self.records = records
+        self.records = list(records)
         self.rows = rows
         self.scorer = scorer
         self.batch_size = batch_size
-        self.orders = [orders(one.run.seed, len(one.run.division.train), batch_size) for one in records]
-        self.gathered: dict[str, Rows] = {}
+        self.piece = piece
+        self.orders = [orders(one.run.draw, len(one.run.division.train), batch_size) for one in records]
+        self.gathered: dict[Side, Rows] = {}
 
-    def run(self, epochs: int, after: Callable[[int], None]) -> None:
-        """Trains; ``after`` is called with each epoch's number and may raise to end it."""
+    def run(self, epochs: int, after: Callable[[Course, int], None]) -> None:
+        """Trains; ``after`` is called with each epoch's number, may drop runs, and may raise to end it all."""
         scored = set(schedule(epochs))
         for epoch in range(1, epochs + 1):
             for batch in self.batches():
                 self.engine.step(batch)
             if epoch in scored:
                 self.score(epoch)
-            after(epoch)
+            after(self, epoch)
             if all(one.diverged for one in self.records):
                 return
         for record in self.records:
             record.complete = not record.diverged
         self.score_modes()
 
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of an epoch."""
+        n = len(self.records[0].run.division.train)
+        return -(-n // (self.batch_size or n))
+
+    def drop(self, gone: Sequence[Record]) -> None:
+        """Goes on without these runs."""
+        stay = [number for number, record in enumerate(self.records) if record not in gone]
+        self.engine.keep(stay)
+        self.records = [self.records[number] for number in stay]
+        self.orders = [self.orders[number] for number in stay]
+        self.gathered.clear()
+
     def batches(self) -> Iterator[Rows]:
         """One epoch's rows, ``(V, B, ...)`` each."""
         epoch = [next(order) for order in self.orders]
         if len(epoch[0]) == 1:
-            yield self.side("train")
+            yield self.whole("train")
             return
         for positions in zip(*epoch, strict=True):
-            chosen = [torch.from_numpy(one) for one in positions]
-            index = torch.stack([one.run.division.train[at] for one, at in zip(self.records, chosen, strict=True)])
-            labels = torch.stack([one.run.labels[at] for one, at in zip(self.records, chosen, strict=True)])
-            yield self.rows.take(index, labels)
+            yield self.chosen("train", positions)
 
-    def side(self, side: Side) -> Rows:
-        """All rows of one side, ``(V, N, ...)``, gathered once; what all variants share takes memory once."""
+    def chosen(self, side: Side, positions: Sequence[torch.Tensor]) -> Rows:
+        """The rows at these positions of one side, each variant's own; what all share takes memory once."""
+        runs = [record.run for record in self.records]
+        index = [run.rows(side)[at] for run, at in zip(runs, positions, strict=True)]
+        labels = [run.labels[at] for run, at in zip(runs, positions, strict=True)] if side == "train" else index
+        shared = all(torch.equal(index[0], one) for one in index[1:])
+        if shared and all(torch.equal(labels[0], one) for one in labels[1:]):
+            taken = self.rows.take(index[0], labels[0])
+            return Rows(expanded(taken.inputs, len(runs)), expanded(taken.targets, len(runs)))
+        return self.rows.take(torch.stack(index), torch.stack(labels))
+
+    def whole(self, side: Side) -> Rows:
+        """All rows of one side, ``(V, N, ...)``, gathered once."""
         if side not in self.gathered:
-            index = [rows_of(one.run.division, side) for one in self.records]
-            labels = [one.run.labels for one in self.records] if side == "train" else index
-            self.gathered[side] = Rows(gathered(self.rows.inputs, index), gathered(self.rows.targets, labels))
+            everything = [torch.arange(len(one.run.rows(side))) for one in self.records]
+            self.gathered[side] = self.chosen(side, everything)
         return self.gathered[side]
 
+    def pieces(self, side: Side, size: int | None) -> Iterator[Rows]:
+        """All rows of one side, at most ``size`` at once."""
+        n = len(self.records[0].run.rows(side))
+        if size is None or n <= size:
+            yield self.whole(side)
+            return
+        for part in torch.arange(n).split(size):
+            yield self.chosen(side, [part] * len(self.records))
+
     def score(self, epoch: int) -> None:
-        """Scores both sides and both halves, and closes what is no finite number any more."""
-        outputs: dict[Side, Tree] = {"train": self.engine.outputs(self.side("train").inputs)}
-        outputs["validation"] = self.engine.outputs(self.side("validation").inputs)
-        found = {side: self.scores(side, outputs[side]) for side in outputs}
+        """Scores both sides and both halves of the validation rows, in eval mode."""
+        found: dict[Side, Found] = {"train": self.scores("train")[0]}
+        found["validation"], whole = self.scores("validation")
         for half in HALVES:
-            at = torch.stack([getattr(one.run.division, half) for one in self.records])
-            found[half] = self.scores(half, on_each(lambda leaf: picked(leaf, at), outputs["validation"]))
+            if whole is None:
+                found[half] = self.scores(half)[0]
+            else:
+                at = torch.stack([getattr(one.run.division, half) for one in self.records])
+                part = on_each(lambda leaf: leaf[torch.arange(len(at))[:, None], at], whole)
+                found[half] = self.scorer.scores(part.inputs, part.targets, self.engine.size)
         for number, record in enumerate(self.records):
             record.note(epoch, {side: {name: float(of[name][number]) for name in of} for side, of in found.items()})
 
-    def scores(self, side: Side, outputs: Tree) -> dict[str, NDArray[np.float64]]:
-        return self.scorer.scores(outputs, self.side(side).targets, self.engine.size)
+    def scores(self, side: Side, *, training: bool = False, size: int | None = None) -> tuple[Found, Rows | None]:
+        """Each quantity over all rows of a side, and the outputs (as inputs) beside the targets of these rows.
+
+        Where outputs of different batches do not fit together, as with padded tokens, scores are means over batches,
+        weighted by their rows, and there are no outputs of the whole.
+        """
+        parts = []
+        for rows in self.pieces(side, size or self.piece):
+            outputs = self.engine.outputs(rows.inputs, training=training)
+            parts.append(Rows(outputs, rows.targets))
+        if same_shapes(parts):
+            whole = merged(parts, dim=1)
+            return self.scorer.scores(whole.inputs, whole.targets, self.engine.size), whole
+        found = [self.scorer.scores(part.inputs, part.targets, self.engine.size) for part in parts]
+        shares = np.array([part.count(dim=1) for part in parts], dtype=np.float64)
+        return {name: np.average([of[name] for of in found], axis=0, weights=shares) for name in found[0]}, None
 
     def score_modes(self) -> None:
-        """Train mode minus eval mode on the training rows, after the last epoch."""
-        side = self.side("train")
-        training = self.scores("train", self.engine.outputs(side.inputs, training=True))
+        """Train mode minus eval mode on the training rows, after the last epoch, in batches as they are trained on."""
+        training, _ = self.scores("train", training=True, size=self.batch_size)
         for name, values in training.items():
             for number, record in enumerate(self.records):
                 if record.complete:
                     record.modes[name] = float(values[number]) - record.scores["train"][name][-1]
 
 
-def rows_of(division: Division, side: Side) -> torch.Tensor:
-    """The pool's indices of one side's rows."""
-    if side in HALVES:
-        return division.validation[getattr(division, side)]
-    rows: torch.Tensor = getattr(division, side)
-    return rows
-
-
-def gathered(tree: Tree, index: list[torch.Tensor]) -> Tree:
-    """``(V, N, ...)``: an expanded view where all variants have the same rows."""
-    if all(torch.equal(index[0], one) for one in index[1:]):
-        return on_each(lambda leaf: leaf[index[0]].expand(len(index), *leaf[index[0]].shape), tree)
-    stacked = torch.stack(index)
-    return on_each(lambda leaf: leaf[stacked], tree)
-
-
-def picked(leaf: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-    """``leaf[v, at[v]]`` for each variant."""
-    return leaf[torch.arange(len(at))[:, None], at]
+def expanded(tree: Tree, size: int) -> Tree:
+    """A view with a first dimension of this size."""
+    return on_each(lambda leaf: leaf.expand(size, *leaf.shape), tree)

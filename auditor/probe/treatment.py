@@ -19,7 +19,8 @@ class Treatment:
     sees, ``decoupled`` a decay beside the optimizer's step, ``l1`` the factor of the sum of absolute weights (of
     matrices and kernels, no biases). ``edit`` changes a network in place or returns another one; treatments that share
     an edit train together. ``permuted``: the targets of the training rows are shuffled among these. ``posthoc``:
-    nothing is trained, the control's curves are read in another way.
+    nothing is trained, the control's curves are read in another way. ``draws`` other than 0: weights, order and dropout
+    are drawn anew instead of being the control's (a null remedy, to test the testing).
     """
 
     variant: Variant
@@ -31,6 +32,7 @@ class Treatment:
     loss: Callable[..., Any] | None = None
     permuted: bool = False
     posthoc: bool = False
+    draws: int = 0
 
 
 THE_CONTROL = Treatment(Variant(CONTROL, "nothing: the experiment as it is", "control"))
@@ -57,8 +59,12 @@ class Subject:
     """Dropout that the network already has."""
     decay: Literal["coupled", "decoupled", "unknown"]
     """What the optimizer's own ``weight_decay`` is."""
+    pretrained: bool
+    """The network was given with its weights: a remedy that draws new ones would be compared unfairly."""
+    inputs: Any
+    """A few training rows' inputs."""
     run: Callable[[torch.nn.Module], Any]
-    """What a network returns for a few training rows, in eval mode."""
+    """What a network returns for them."""
 
 
 class Remedy(Protocol):

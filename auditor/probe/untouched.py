@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,12 +14,14 @@ import torch
 @contextmanager
 def untouched() -> Iterator[None]:
     """Restores the random state of python, numpy and torch (with CUDA's, where it was started), the grad mode and
-    the default type, whatever happens inside."""
+    the default type, whatever happens inside. Torch's remark that it batches some function by a loop is not passed on:
+    its results are right, and nobody can act on it."""
     python, arrays = random.getstate(), np.random.get_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     cpu, grad, dtype = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_default_dtype()
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "There is a performance drop")
             yield
     finally:
         random.setstate(python)
