@@ -213,16 +213,16 @@ def test_the_bar_says_what_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     monkeypatch.setattr("auditor.cli.progress._PATIENCE", -1)
     with Bar("probing") as bar:
         bar.share(0.5, 40)
-        assert bar._progress is None, "nobody watches"
+        assert beside(bar) is None, "nobody watches"
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-        bar.share(0.5, 40.2)
-        assert bar._progress is not None
-        assert bar._progress.tasks[0].fields["beside"] == "about 40 s left"
-        bar.share(0.6, 200)
-        assert bar._progress.tasks[0].fields["beside"] == "about 3 min left"
-        bar.share(0.7, None)
-        assert bar._progress.tasks[0].fields["beside"] == ""
+        for left, said in ((40.2, "about 40 s left"), (200, "about 3 min left"), (None, "")):
+            bar.share(0.5, left)
+            assert beside(bar) == said
     capsys.readouterr()
+
+
+def beside(bar: Bar) -> str | None:
+    return None if bar._progress is None else str(bar._progress.tasks[0].fields["beside"])
 
 
 def test_schema(capsys: pytest.CaptureFixture[str]) -> None:

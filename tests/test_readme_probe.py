@@ -24,10 +24,10 @@ PIP = '#!/bin/sh\ncase "$*" in *"overfit-auditor[probe] @ git+"*) exit 0;; esac;
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with the README's experiment, for fewer epochs."""
+    """A project with the README's experiment, narrower and shorter."""
     folder = tmp_path_factory.mktemp("project")
     quick = EXPERIMENT.replace("256", "16").replace("epochs=100", "epochs=10")
-    assert quick.count("16") == 5
+    assert quick.count("16") == 4
     (folder / "sixty_rows.py").write_text(quick, encoding="utf-8")
     (folder / "test_gap.py").write_text(TEST, encoding="utf-8")
     (folder / "bin").mkdir()
@@ -67,7 +67,7 @@ def test_the_job_fails_when_the_gap_is_too_large(project: Path) -> None:
     assert '<failure message="' in (project / "gap.xml").read_text("utf-8")
 
 
-def tested(project: Path, name: str, code: str, *options: str) -> str:
+def pytest_told(project: Path, name: str, code: str, *options: str) -> str:
     (project / name).write_text(code, encoding="utf-8")
     done = ran(project, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, name)
     return done.stdout + done.stderr
@@ -81,7 +81,7 @@ def test_the_fixture(project: Path) -> None:
         "def test_strict(gap_probe):\n"
         "    gap_probe(experiment, seeds=1, max_gap=0.3, remedies=[], fail_on_inconclusive=True)\n"
     )
-    told = tested(project, "test_more.py", TEST + more, "--junit-xml=tests.xml")
+    told = pytest_told(project, "test_more.py", TEST + more, "--junit-xml=tests.xml")
     assert "2 failed, 2 passed, 1 warning" in told
     assert "failed: gap of accuracy at most -0.9" in told
     assert "InconclusiveGap: inconclusive: gap of accuracy at most 0.3" in told
@@ -92,4 +92,4 @@ def test_the_fixture(project: Path) -> None:
 def test_collecting_imports_nothing_heavy(project: Path) -> None:
     heavy = ("torch", "numpy", "scipy", "sklearn", "matplotlib")
     code = f"import sys\ndef test_light():\n    assert not set({heavy}) & set(sys.modules)\n"
-    assert "1 passed" in tested(project, "test_light.py", code)
+    assert "1 passed" in pytest_told(project, "test_light.py", code)
