@@ -96,6 +96,20 @@ def test_recommended_only_beyond_the_smallest_effect_and_the_price_of_many_tries
     assert tried(0, smallest={"accuracy": 0.025}) == "no worthwhile effect"
 
 
+def test_a_gain_that_is_likely_but_not_certain_is_no_lack_of_gain() -> None:
+    """The loss falls for sure; the gain excludes 0 alone, and not yet .005 among all that was tried."""
+    curves = [run(seed=seed) for seed in range(5)]
+    gains = [0.010, 0.014, 0.022, 0.018, 0.006]
+    curves += [run("l2", seed, accuracy=0.8 + gain, loss=rising(rise=0.1)) for seed, gain in enumerate(gains)]
+    others = [remedy(f"null {number}") for number in range(9)]
+    curves += [run(other.name, seed) for other in others for seed in range(5)]
+    report = conclude(measurement(curves, remedy("l2"), *others))
+    (found,) = (it for it in report.remedies if it.name == "l2")
+    assert found.verdict == "not enough runs"
+    assert found.runs_needed is not None
+    assert f"l2 {found.runs_needed}" in written("text", report)
+
+
 def test_effects_of_errors_keep_their_sign() -> None:
     """A metric that is better when lower: the effect is negative, and helps."""
     curves = [run(seed=seed, noise=0.002) for seed in range(6)]

@@ -38,7 +38,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ran(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(project / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
-    more = {"PATH": path, "GITHUB_STEP_SUMMARY": str(project / "summary.md"), "PYTHONIOENCODING": "utf-8"}
+    more = {
+        "PATH": path,
+        "GITHUB_STEP_SUMMARY": str(project / "summary.md"),
+        "PYTHONIOENCODING": "utf-8",
+        "OMP_NUM_THREADS": "1",
+    }
     return subprocess.run(
         command, cwd=project, env=os.environ | more, capture_output=True, encoding="utf-8", check=False
     )

@@ -26,18 +26,16 @@ class Bench:
         self._variants = [it for it in evidence.measurement.variants if it.purpose == "remedy"]
 
     def remedies(self) -> tuple[Remedy, ...]:
-        """The best near end first, then those that were stopped or have too few pairs."""
+        """What helps by its near end, then the others by their mean, then those without an interval."""
         return tuple(sorted((self._judged(variant) for variant in self._variants), key=self._order))
 
-    def _order(self, remedy: Remedy) -> tuple[bool, float, str]:
+    def _order(self, remedy: Remedy) -> tuple[bool, bool, float, str]:
         effect = remedy.effect.get(self._evidence.decides)
         if effect is None or effect.low is None or effect.high is None:
-            return True, 0.0, remedy.name
-        return (
-            False,
-            -(effect.low if self._evidence.better[self._evidence.decides] == "higher" else -effect.high),
-            remedy.name,
-        )
+            return True, True, 0.0, remedy.name
+        sign = 1 if self._evidence.better[self._evidence.decides] == "higher" else -1
+        near = min(sign * effect.low, sign * effect.high) if remedy.recommended else sign * effect.value
+        return False, not remedy.recommended, -near, remedy.name
 
     def _judged(self, variant: Variant) -> Remedy:
         pairs = complete_pairs(self._evidence.measurement.curves, CONTROL, variant.name)
@@ -96,8 +94,8 @@ class Bench:
             return "harms", f"{name} worsens by more than {worth:.3g}", None
         if name != "loss":
             loss, least = self._jointly(gains["loss"]), self._evidence.smallest["loss"]
-            if loss.exceeds(least):
-                return "lowers the loss only", f"no gain in {name} is shown", None
+            if loss.exceeds(least) and not t_interval(gain, overlap=self._evidence.overlap).exceeds(0):
+                return "lowers the loss only", f"no gain in {name} is to be seen", None
             if loss.stays_below(-least):
                 return "harms", f"raises the loss by more than {least:.3g}, and no gain in {name} is shown", None
         most = upper_bound(gain, overlap=self._evidence.overlap)
