@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from auditor.probe import memory
-from auditor.probe.linears import chain, linears
-from auditor.probe.loading import first_line
+from auditor.probe.linears import chain, layout, linears
+from auditor.probe.loading import in_one_line
 from auditor.probe.network import Arguments, Nursery, Trainee
 from auditor.probe.plain import Plain
 from auditor.probe.records import Record, Run
@@ -21,6 +21,8 @@ from auditor.probe.vmapped import vmapped
 
 REFUSALS = (RuntimeError, NotImplementedError, TypeError, ValueError, KeyError, AttributeError, IndexError)
 """What torch raises for a network, a loss or a layer that it cannot batch."""
+FEWEST = 4
+"""Networks at once, however large they are."""
 STATES = 5
 """Tensors as large as the weights that training holds: weights, gradients, two moments, and one in passing."""
 
@@ -68,8 +70,15 @@ class Workshop:
         return groups
 
     def chunks(self, runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
-        """As many runs at once as memory allows, by what one of them keeps for its backward pass."""
-        size = max(1, int(memory.SHARE * memory.free(self.device) / self.bytes_of(runs[0])))
+        """As many runs at once as memory allows, by what one of them keeps for its backward pass; on a CPU, no more
+        than its cache holds, for a stack that is read from memory at every step gains nothing. Where there is room for
+        all seeds of a treatment, they stay together."""
+        each = self.bytes_of(runs[0])
+        size = int(memory.SHARE * memory.free(self.device) / each)
+        if self.device.type == "cpu":
+            size = min(size, max(FEWEST, int(memory.CACHE / each)))
+        seeds = len({run.seed for run in runs})
+        size = max(1, size // seeds * seeds if size > seeds else size)
         for start in range(0, len(runs), size):
             yield runs[start : start + size]
 
@@ -115,7 +124,10 @@ class Workshop:
         forward = linears(layers, *self.sites) if layers else vmapped(self.arguments, *self.sites)
         losses = self.scorer.losses(runs[0].treatment.loss)
         records = [Record(run, trainable(trainee.model)) for run, trainee in zip(runs, trainees, strict=True)]
-        return Stack(trainees, [run.treatment for run in runs], losses, forward), records
+        stack = Stack(trainees, [run.treatment for run in runs], losses, forward)
+        if layers:
+            layout(stack.weights, layers)
+        return stack, records
 
     def refusal(self, runs: Sequence[Run]) -> str | None:
         """Why these runs cannot be one stack: it is tried on two of them, and compared with one alone."""
@@ -134,7 +146,7 @@ class Workshop:
         except REFUSALS as error:
             if memory.ran_out(error):
                 raise
-            return first_line(error)
+            return in_one_line(error)
         plain, _ = self.plain(pair[0])
         alone = part(plain.outputs(on_each(lambda leaf: leaf[:1], rows.inputs)), 0)
         return None if close(batched, alone) else "batched and alone, this network returns different outputs"

@@ -42,5 +42,7 @@ class Experiment:
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
                 raise ProbeError(f"Experiment: {name} must be a whole number of at least 1, not {value!r}")
         for name in ("model", "loss", "optimizer"):
-            if not callable(getattr(self, name)) and not hasattr(getattr(self, name), "step"):
+            value = getattr(self, name)
+            named = isinstance(value, str) and name != "model"  # Keras takes names
+            if not (callable(value) or named or hasattr(value, "step") or hasattr(value, "get_config")):
                 raise ProbeError(f"Experiment: {name} is {getattr(self, name)!r}, which cannot be called")

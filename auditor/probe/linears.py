@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import groupby
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from auditor.probe.rows import Tree
 from auditor.probe.stack import Forward, Stack
@@ -76,22 +74,41 @@ def linears(layers: Sequence[tuple[str, nn.Module]], hidden: frozenset[int], dro
 def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """``(V, N, ..., F)`` times ``(V, G, F)`` transposed, plus ``(V, G)``."""
     flat = x.flatten(1, -2)
-    if bias is None:
-        y = torch.bmm(flat, weight.transpose(1, 2))
-    else:
-        y = torch.baddbmm(bias.unsqueeze(1), flat, weight.transpose(1, 2))
+    y = torch.bmm(flat, weight.transpose(1, 2))
+    if bias is not None:
+        y = y + bias.unsqueeze(1)
     return y.unflatten(1, x.shape[1:-1]) if x.ndim > 3 else y
 
 
 def dropped(x: torch.Tensor, rates: Sequence[float]) -> torch.Tensor:
-    """Dropout of neighbours with one rate at once, and none where there is none."""
-    if not any(rates):
+    """Dropout of each variant at its rate; those side by side that have none are left out."""
+    first = next((number for number, rate in enumerate(rates) if rate), None)
+    if first is None:
         return x
-    parts = []
-    start = 0
-    for rate, run in groupby(rates):
-        end = start + len(list(run))
-        part = x[start:end]
-        parts.append(functional.dropout(part, rate) if rate else part)
-        start = end
-    return torch.cat(parts)
+    last = max(number for number, rate in enumerate(rates) if rate) + 1
+    part = x[first:last]
+    thresholds = [round(rate * LEVELS) for rate in rates[first:last]]
+    drop = torch.tensor(thresholds, device=x.device).view(-1, *[1] * (x.ndim - 1))
+    keep = noise(part) >= drop - LEVELS // 2
+    scale = (LEVELS / (LEVELS - drop).clamp(min=1)).to(x.dtype)
+    return torch.cat([x[:first], part * (keep * scale), x[last:]])
+
+
+LEVELS = 1 << 16
+"""Rates are rounded to this many levels."""
+
+
+def noise(like: torch.Tensor) -> torch.Tensor:
+    """Uniform 16-bit integers, ``(V, N, ...)``, four from each number that is drawn: drawing is by far the most of what
+    dropout costs on a CPU."""
+    count = like.numel()
+    drawn = torch.empty(-(-count // 4), dtype=torch.int64, device=like.device).random_(-(1 << 63), None)
+    return drawn.view(torch.int16)[:count].view(like.shape)
+
+
+def layout(weights: dict[str, torch.Tensor], layers: Sequence[tuple[str, nn.Module]]) -> None:
+    """Lays the matrices out in memory as `linear` reads them, transposed; their shapes stay."""
+    for name, layer in layers:
+        weight = weights.get(f"{name}.weight")
+        if isinstance(layer, nn.Linear) and weight is not None:
+            weight.data = weight.data.transpose(1, 2).contiguous().transpose(1, 2)

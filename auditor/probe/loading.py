@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from auditor.probe.rows import Ragged, Rows, Tree, merged, on_each, tensors
 TARGETS = ("labels", "label", "targets", "target", "y")
 ENOUGH = 2 << 30
 """Bytes that are read of one side at most."""
+LONG = 240
+"""Characters of another library's message that are worth repeating."""
 AT_ONCE = 256
 """Rows that are collated together while a dataset is read."""
 
@@ -103,7 +106,7 @@ def from_dataset(dataset: Any, collate: Callable[[list[Any]], Any], side: str) -
     try:
         parts = [collated(samples[start : start + AT_ONCE]) for start in range(0, n, AT_ONCE)]
     except RuntimeError as error:
-        raise ProbeError(f"{side} rows do not fit into one batch: {first_line(error)}") from error
+        raise ProbeError(f"{side} rows do not fit into one batch: {in_one_line(error)}") from error
     halves = [collated(samples[:1]), *parts] if n > 1 else parts
     if fits(halves):
         return Loaded(merged(parts), notes=notes)
@@ -180,9 +183,10 @@ def check(rows: Rows, side: str) -> None:
             raise ProbeError(f"{side} rows: inputs hold NaN or infinity; clean or impute them first")
 
 
-def first_line(error: BaseException) -> str:
-    """What an error says, in one line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def in_one_line(error: BaseException) -> str:
+    """What an error says, in one line that is not too long."""
+    said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split()) or type(error).__name__
+    return said if len(said) <= LONG else f"{said[:LONG]} ..."
 
 
 def ready(rows: Rows, dtype: torch.dtype | None, device: torch.device) -> Rows:

@@ -10,8 +10,9 @@ import torch
 from auditor.errors import ProbeError
 from auditor.probe.division import Division, Pool
 from auditor.probe.dropping import survey
-from auditor.probe.loading import first_line
-from auditor.probe.network import Arguments, Nursery, Trainee, arguments, called
+from auditor.probe.keras_networks import scoring
+from auditor.probe.loading import in_one_line
+from auditor.probe.network import Arguments, Nursery, Trainee, arguments
 from auditor.probe.pulls import decay_of
 from auditor.probe.rows import Rows, Tree, tensors
 from auditor.probe.treatment import Subject
@@ -30,11 +31,11 @@ class Look:
         division = pool.divisions[seed]
         some = division.train[:FEW]
         self.few: Rows = pool.rows.take(some, some)
-        nursery.warm = lambda model: called(model, self.few.inputs)
+        nursery.few = self.few.inputs
         self.trainee: Trainee = nursery.trainee(seed)
         self.arguments: Arguments = arguments(self.trainee.model, self.few.inputs)
         self.epochs = epochs
-        self.loss = nursery.experiment.loss
+        self.loss = scoring(nursery.experiment.loss)
         self.given = nursery.given
         self.outputs = self.tried()
         self.sites = survey(lambda: self.forward(self.trainee.model.train(len(self.few) > 1)))
@@ -52,12 +53,12 @@ class Look:
             with torch.no_grad():
                 outputs = self.forward(self.trainee.model.eval())
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:
-            raise ProbeError(f"the model cannot take {shapes(self.few.inputs)}: {first_line(error)}") from error
+            raise ProbeError(f"the model cannot take {shapes(self.few.inputs)}: {in_one_line(error)}") from error
         self.refuse_broadcasting(outputs)
         try:
             value = self.loss(outputs, self.few.targets)
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:
-            said = f"outputs {shapes(outputs)} and targets {shapes(self.few.targets)}: {first_line(error)}"
+            said = f"outputs {shapes(outputs)} and targets {shapes(self.few.targets)}: {in_one_line(error)}"
             raise ProbeError(f"the loss cannot take {said}") from error
         if not isinstance(value, torch.Tensor) or value.numel() != 1:
             raise ProbeError(f"the loss returned {shapes(value)}, not one number: use a mean over rows")

@@ -9,6 +9,8 @@ import torch
 
 SHARE = 0.4
 """The part of the free memory that one stack may take."""
+CACHE = 16 << 20
+"""Bytes that a CPU's cache is taken to hold."""
 UNKNOWN = 2 << 30
 """Free bytes assumed where the system does not tell."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,6 +13,7 @@ import torch
 from auditor.errors import ProbeError, suggestion
 from auditor.probe.curves import Metric
 from auditor.probe.experiment import Experiment
+from auditor.probe.keras_networks import scoring
 from auditor.probe.rows import Tree, tensors
 from auditor.probe.scoring import Score, Scorer
 
@@ -33,25 +35,30 @@ def scorer(experiment: Experiment, outputs: Tree, targets: Tree) -> tuple[Scorer
     Raises:
         ProbeError: an unknown name, or a metric that cannot take these outputs and targets.
     """
-    given = experiment.metrics
+    given, loss = experiment.metrics, scoring(experiment.loss)
     named: Mapping[str, Any]
     if isinstance(given, Mapping):
         named = given
     else:
         listed = [given] if isinstance(given, str) or callable(given) else list(given)
-        named = {
-            one if isinstance(one, str) else str(getattr(one, "__name__", type(one).__name__)): one for one in listed
-        }
+        named = {one if isinstance(one, str) else title(one): one for one in listed}
     scores: dict[str, Score] = {}
     metrics = []
     for name, one in named.items():
         if name == "loss":
             raise ProbeError("Experiment: a metric cannot be called `loss`; the loss is scored anyway")
-        known = by_name(name, one, experiment.loss, outputs, targets) if isinstance(one, str) else custom(name, one)
+        known = by_name(name, one, loss, outputs, targets) if isinstance(one, str) else custom(name, one)
         metrics.append(known[0])
         scores[name] = known[1]
         tried(name, known[1], outputs, targets)
-    return Scorer(experiment.loss, scores), tuple(metrics)
+    stateful = {name for name, one in named.items() if hasattr(one, "update") or hasattr(one, "update_state")}
+    return Scorer(loss, scores, stateful), tuple(metrics)
+
+
+def title(metric: Any) -> str:
+    """What a metric is called: a function's name, an object's own name or its class's."""
+    own = getattr(metric, "__name__", None) or getattr(metric, "name", None)
+    return own if isinstance(own, str) else type(metric).__name__
 
 
 def tried(name: str, score: Score, outputs: Tree, targets: Tree) -> None:
@@ -62,10 +69,30 @@ def tried(name: str, score: Score, outputs: Tree, targets: Tree) -> None:
         raise ProbeError(f"the metric `{name}` cannot take these outputs and targets: {said}") from error
 
 
-def custom(name: str, function: Callable[..., Any]) -> tuple[Metric, Score]:
-    """A callable of the user's; a metric object of torchmetrics is asked for one score at a time."""
+def custom(name: str, function: Any) -> tuple[Metric, Score]:
+    """A callable of the user's. Of an object that gathers (torchmetrics, Keras) a copy is asked, emptied each time."""
     better = getattr(function, "higher_is_better", True) is not False
-    return Metric(name, "higher" if better else "lower"), function
+    metric = Metric(name, "higher" if better else "lower")
+    if hasattr(function, "update_state"):
+        kept = type(function).from_config(function.get_config())
+        return metric, lambda outputs, targets: emptied(kept.reset_state, kept.update_state, kept.result)(
+            targets, outputs
+        )
+    if hasattr(function, "update") and hasattr(function, "compute"):
+        kept = copy.deepcopy(function)
+        return metric, emptied(kept.reset, kept.update, kept.compute)
+    return metric, scoring(function)
+
+
+def emptied(reset: Callable[[], Any], update: Callable[..., Any], result: Callable[[], Any]) -> Score:
+    """One score of a metric that gathers."""
+
+    def score(one: Tree, other: Tree) -> Any:
+        reset()
+        update(one, other)
+        return result()
+
+    return score
 
 
 def by_name(name: str, kind: str, loss: Any, outputs: Tree, targets: Tree) -> tuple[Metric, Score]:

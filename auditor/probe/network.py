@@ -15,6 +15,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from auditor.errors import ProbeError
 from auditor.probe.experiment import Experiment
+from auditor.probe.keras_networks import KerasNetwork, built, is_model, is_optimizer, keras, stepping
 from auditor.probe.rows import Tree
 
 STRIPPED = (
@@ -46,10 +47,12 @@ class Nursery:
     def __init__(self, experiment: Experiment, device: torch.device) -> None:
         self.experiment = experiment
         self.device = device
-        self.warm: Callable[[torch.nn.Module], Any] | None = None
-        """A forward pass that gives lazy layers their shapes."""
-        self.given = isinstance(experiment.model, torch.nn.Module)
-        if isinstance(experiment.optimizer, torch.optim.Optimizer) and not self.given:
+        self.few: Tree | None = None
+        """Inputs of a few rows, that give lazy layers their shapes."""
+        self.given = isinstance(experiment.model, torch.nn.Module) or is_model(experiment.model)
+        if is_model(experiment.model) and not experiment.model.built:
+            raise ProbeError("Experiment: the Keras model is not built; call it once, or give a factory")
+        if isinstance(experiment.optimizer, torch.optim.Optimizer) and (not self.given or is_model(experiment.model)):
             raise ProbeError(
                 "Experiment: the optimizer holds the weights of one network, the model is a factory of others;"
                 " give a factory of the optimizer: partial(torch.optim.Adam, lr=...)"
@@ -69,7 +72,11 @@ class Nursery:
     def dtype(self, seed: int) -> torch.dtype | None:
         """The floating type of the weights."""
         seeded(seed)
-        model = self.experiment.model if self.given else self.fresh()
+        model = self.experiment.model if self.given else self.experiment.model()
+        if is_model(model):
+            return getattr(torch, str(model.variable_dtype))  # type: ignore[no-any-return]
+        if not isinstance(model, torch.nn.Module):
+            raise ProbeError(f"Experiment: the model factory returned {type(model).__name__}, not a network")
         return next((one.dtype for one in model.parameters() if one.is_floating_point()), None)
 
     def copies(self) -> tuple[torch.nn.Module, torch.optim.Optimizer | None]:
@@ -81,22 +88,33 @@ class Nursery:
             mine = {id(parameter) for parameter in model.parameters()}
             if not all(id(one) in mine for group in own.param_groups for one in group["params"]):
                 raise ProbeError("Experiment: the optimizer holds weights that are not the model's")
+        if is_model(model):
+            return built(model, None).to(self.device), None
         copied, optimizer = copy.deepcopy((model, own))
         unhooked(copied)
         return copied.to(self.device), optimizer
 
     def fresh(self) -> torch.nn.Module:
         made = self.experiment.model()
+        if is_model(made):
+            return built(made, self.few).to(self.device)
         if not isinstance(made, torch.nn.Module):
             raise ProbeError(f"Experiment: the model factory returned {type(made).__name__}, not a network")
         made = made.to(self.device)
-        if self.warm is not None and any(isinstance(one, UninitializedParameter) for one in made.parameters()):
+        if self.few is not None and any(isinstance(one, UninitializedParameter) for one in made.parameters()):
             with torch.no_grad():
-                self.warm(made)
+                called(made, self.few)
         return made
 
     def optimizer(self, model: torch.nn.Module) -> torch.optim.Optimizer:
-        made = self.experiment.optimizer([one for one in model.parameters() if one.requires_grad])
+        parameters = [one for one in model.parameters() if one.requires_grad]
+        made = self.experiment.optimizer
+        if isinstance(made, str) and keras() is not None:
+            made = keras().optimizers.get(made)
+        if not is_optimizer(made):
+            made = made(parameters)
+        if is_optimizer(made):
+            return stepping(made, parameters)
         if not isinstance(made, torch.optim.Optimizer):
             raise ProbeError(f"Experiment: the optimizer factory returned {type(made).__name__}, not an optimizer")
         return made
@@ -124,6 +142,14 @@ def unhooked(model: torch.nn.Module) -> None:
 
 Arguments = Callable[[Tree], tuple[tuple[Any, ...], dict[str, Any]]]
 """From a batch of inputs to the positions and keywords that a network is called with."""
+
+
+def extra_loss(model: torch.nn.Module) -> torch.Tensor:
+    """What a forward pass in train mode adds to the loss by itself, as layers of Keras do; 0 elsewhere."""
+    if not isinstance(model, KerasNetwork) or model.extra is None:
+        return torch.zeros(())
+    extra, model.extra = model.extra, None
+    return extra  # type: ignore[no-any-return]
 
 
 def called(model: torch.nn.Module, inputs: Tree) -> Any:

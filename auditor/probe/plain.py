@@ -9,7 +9,7 @@ from contextlib import nullcontext
 import torch
 
 from auditor.probe.dropping import Dropping
-from auditor.probe.network import Arguments, Trainee
+from auditor.probe.network import Arguments, Trainee, extra_loss
 from auditor.probe.pulls import Pulls
 from auditor.probe.rows import Rows, Tree, on_each
 from auditor.probe.treatment import Treatment
@@ -45,6 +45,7 @@ class Plain:
         def closure() -> float:
             self.optimizer.zero_grad()
             value = self.loss(self.forward(single(batch.inputs)), single(batch.targets))
+            value = value + extra_loss(self.model).to(value)
             value.backward()
             self.pulls.before_step()
             return float(value.detach())

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import torch
 
+from auditor.probe.keras_networks import KerasStep
 from auditor.probe.network import Trainee
 from auditor.probe.pulls import Pulls
 from auditor.probe.rows import Rows, Tree
@@ -29,6 +30,8 @@ FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.Adagr
 
 def stackable(optimizer: torch.optim.Optimizer) -> bool:
     """Whether one step over a stack is a step of each network alone."""
+    if isinstance(optimizer, KerasStep):
+        return optimizer.stackable
     return type(optimizer) in ELEMENTWISE and not any(group.get("maximize") for group in optimizer.param_groups)
 
 
@@ -54,6 +57,8 @@ class Stack:
                 self.weights[name] = stacked.requires_grad_()
             else:
                 self.others[name] = stacked
+        self.extra: torch.Tensor | None = None
+        """What networks add to their losses, ``(V,)``, in the last forward pass in train mode."""
         self.model = first.model
         self.treatments = list(treatments)
         self.losses = losses
@@ -72,7 +77,8 @@ class Stack:
 
     def step(self, batch: Rows) -> None:
         """One optimizer step of each network on its rows, ``(V, B, ...)``."""
-        self.losses(self.forward(self, batch.inputs, True), batch.targets).sum().backward()
+        losses = self.losses(self.forward(self, batch.inputs, True), batch.targets)
+        (losses if self.extra is None else losses + self.extra.to(losses)).sum().backward()
         self.pulls.before_step()
         self.optimizer.step()
         self.optimizer.zero_grad()

@@ -42,8 +42,7 @@ def orders(seed: int, n: int, batch_size: int | None) -> Iterator[list[torch.Ten
     generator = np.random.default_rng([seed, 0])
     size = min(batch_size or n, n)
     while True:
-        order = torch.from_numpy(generator.permutation(n)) if size < n else torch.arange(n)
-        yield list(order.split(size))
+        yield list(torch.from_numpy(generator.permutation(n)).split(size))
 
 
 class Course:
@@ -79,7 +78,7 @@ class Course:
             if epoch in scored:
                 self.score(epoch)
             after(self, epoch)
-            if all(one.diverged for one in self.records):
+            if all(one.diverged for one in self.records):  # or dropped
                 return
         for record in self.records:
             record.complete = not record.diverged
@@ -94,17 +93,18 @@ class Course:
     def drop(self, gone: Sequence[Record]) -> None:
         """Goes on without these runs."""
         stay = [number for number, record in enumerate(self.records) if record not in gone]
-        self.engine.keep(stay)
+        if stay:
+            self.engine.keep(stay)
         self.records = [self.records[number] for number in stay]
         self.orders = [self.orders[number] for number in stay]
         self.gathered.clear()
 
     def batches(self) -> Iterator[Rows]:
         """One epoch's rows, ``(V, B, ...)`` each."""
-        epoch = [next(order) for order in self.orders]
-        if len(epoch[0]) == 1:
+        if self.steps == 1:
             yield self.whole("train")
             return
+        epoch = [next(order) for order in self.orders]
         for positions in zip(*epoch, strict=True):
             yield self.chosen("train", positions)
 

@@ -9,7 +9,7 @@ import torch
 from torch.func import functional_call
 
 from auditor.probe.dropping import Dropping
-from auditor.probe.network import Arguments
+from auditor.probe.network import Arguments, extra_loss
 from auditor.probe.rows import Tree
 from auditor.probe.stack import Forward, Stack, Weights
 
@@ -24,9 +24,13 @@ def vmapped(arguments: Arguments, hidden: frozenset[int], droppers: int) -> Forw
         def alone(weights: Weights, others: Weights, batch: Tree, rate: torch.Tensor) -> Tree:
             positions, keywords = arguments(batch)
             with Dropping(rate, hidden, droppers) if drops else nullcontext():
-                return functional_call(model, {**weights, **others}, positions, keywords)
+                result = functional_call(model, {**weights, **others}, positions, keywords)
+            return (result, extra_loss(model)) if training else result
 
         rates = next(iter(stack.weights.values())).new_tensor(stack.rates)
-        return torch.vmap(alone, randomness="different")(stack.weights, stack.others, inputs, rates)
+        result = torch.vmap(alone, randomness="different")(stack.weights, stack.others, inputs, rates)
+        if training:
+            result, stack.extra = result
+        return result
 
     return forward
