@@ -135,7 +135,8 @@ def main() -> None:
         for name in ("probe", "probe, racing"):
             said = f", {stopped} of {8 * SEEDS} stopped" if "racing" in name else ""
             print(
-                f"  {name}: {taken[name]:.3f} s, {hand / taken[name]:.2f}x less, {taken[name] / plain:.1f} plain trainings{said}"
+                f"  {name}: {taken[name]:.3f} s, {hand / taken[name]:.2f}x less, "
+                f"{taken[name] / plain:.1f} plain trainings{said}"
             )
 
 

@@ -169,6 +169,7 @@ def test_what_was_measured_until_an_interruption() -> None:
     assert (report.epochs, report.interrupted, report.seeds) == (40, True, 3)
     assert "end with epoch 40" in report.notes[0]
     assert report.remedies[0].stopped
+    assert "No remedy was trained to the end." in report.headline
 
 
 def test_a_diverged_control_is_an_error_and_a_diverged_remedy_harms() -> None:
