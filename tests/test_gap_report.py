@@ -330,6 +330,8 @@ def test_duplicates_are_told() -> None:
     found = Duplicates(rows=100, exact=1, near=1, same_label=2, pairs=pairs)
     report = conclude(typical(), duplicates=found)
     assert any("1 of 100" in sentence for sentence in report.headline)
+    by_chance = conclude(typical(), duplicates=found.model_copy(update={"expected": 2.0}))
+    assert not any("of 100" in sentence for sentence in by_chance.headline)
     assert "3 of 17, 9 of 2" in " ".join(written("text", report).split())
 
 

@@ -86,8 +86,8 @@ def _rows(report: GapReport) -> Iterator[str]:
         elif more.high < report.smallest_effect[name]:
             yield f"Twice the training rows would be worth less than {report.smallest_effect[name]:.3g} of {name}."
     found = report.duplicates
-    if found is not None and found.exact + found.near:
+    if found is not None and found.exact + found.near > 2 * found.expected:
         yield (
-            f"{found.exact} of {found.rows} validation rows are copies of training rows and {found.near} nearly so: "
-            "the true gap is larger than the one shown."
+            f"{found.exact} of {found.rows} held-out rows are copies of training rows and {found.near} nearly so: the "
+            "true gap is likely larger than the one shown."
         )
