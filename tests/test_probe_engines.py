@@ -6,18 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import experiments
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from auditor import Experiment
 from auditor.probe.measure import measure
 from auditor.probe.treatment import Subject, Treatment, remedy
-
-torch.set_num_threads(1)  # networks this small lose time to threads that wait for one another
-
-Drawn = tuple[torch.Tensor, torch.Tensor]
 
 OPTIMIZERS = {
     "SGD": partial(torch.optim.SGD, lr=0.1),
@@ -28,14 +24,8 @@ OPTIMIZERS = {
 }
 
 
-def rows(seed: int, n: int, features: int = 6) -> Drawn:
-    generator = torch.Generator().manual_seed(seed)
-    x = torch.randn(n, features, generator=generator, dtype=torch.float64)
-    return x, (x[:, :1] + 0.5 * x[:, 1:2] > 0).double()
-
-
 def chain() -> nn.Module:
-    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    return experiments.chain().double()
 
 
 class Branching(nn.Module):
@@ -63,35 +53,25 @@ def pulling(subject: Subject) -> list[Treatment | str]:
     ]
 
 
-def experiment(model: Callable[[], nn.Module], optimizer: Any, batch_size: int | None = None) -> Experiment:
-    return Experiment(
-        model=model,
-        train=rows(0, 30),
-        validation=rows(1, 40),
-        loss=nn.BCEWithLogitsLoss(),
-        optimizer=optimizer,
-        metrics="accuracy",
-        epochs=8,
-        batch_size=batch_size,
-    )
-
-
 @pytest.mark.parametrize("batch_size", [None, 8])
 @pytest.mark.parametrize("model", [chain, Branching])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_batched_is_one_after_another(model: Callable[[], nn.Module], optimizer: Any, batch_size: int | None) -> None:
-    declared = experiment(model, optimizer, batch_size)
+    declared = experiments.experiment(
+        model=model,
+        optimizer=optimizer,
+        batch_size=batch_size,
+        train=experiments.rows(30, 0, torch.float64),
+        validation=experiments.rows(40, 1, torch.float64),
+        epochs=8,
+    )
     batched = measure(declared, seeds=2, remedies=[pulling], fractions=[0.5])
     alone = measure(declared, seeds=2, remedies=[pulling], fractions=[0.5], batched=False)
     assert not batched.notes
     assert len(batched.curves) == len(alone.curves) == 2 * (1 + 3 + 1 + 1)
     for one, other in zip(batched.curves, alone.curves, strict=True):
-        assert (one.variant, one.seed, one.epochs, one.weights) == (
-            other.variant,
-            other.seed,
-            other.epochs,
-            other.weights,
-        )
+        for name in ("variant", "seed", "epochs", "weights"):
+            assert getattr(one, name) == getattr(other, name)
         for side in one.scores:
             np.testing.assert_allclose(one.scores[side]["loss"], other.scores[side]["loss"], atol=1e-4, rtol=1e-4)
             np.testing.assert_array_equal(one.scores[side]["accuracy"], other.scores[side]["accuracy"])

@@ -140,6 +140,8 @@ def scoring(loss: Any) -> Any:
         return loss
 
     def turned(outputs: Tree, targets: Tree) -> torch.Tensor:
+        if isinstance(targets, torch.Tensor) and outputs.shape == (*targets.shape, 1):
+            outputs = outputs.squeeze(-1)  # as `compile` does around its functions
         value: torch.Tensor = loss(targets, outputs)
         return value.mean()
 

@@ -74,9 +74,10 @@ def linears(layers: Sequence[tuple[str, nn.Module]], hidden: frozenset[int], dro
 def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """``(V, N, ..., F)`` times ``(V, G, F)`` transposed, plus ``(V, G)``."""
     flat = x.flatten(1, -2)
-    y = torch.bmm(flat, weight.transpose(1, 2))
-    if bias is not None:
-        y = y + bias.unsqueeze(1)
+    if bias is None:
+        y = torch.bmm(flat, weight.transpose(1, 2))
+    else:
+        y = torch.baddbmm(bias.unsqueeze(1), flat, weight.transpose(1, 2))
     return y.unflatten(1, x.shape[1:-1]) if x.ndim > 3 else y
 
 

@@ -9,7 +9,7 @@ import torch
 
 SHARE = 0.4
 """The part of the free memory that one stack may take."""
-CACHE = 16 << 20
+CACHE = 32 << 20
 """Bytes that a CPU's cache is taken to hold."""
 UNKNOWN = 2 << 30
 """Free bytes assumed where the system does not tell."""

@@ -88,8 +88,8 @@ def _duplicates(report: GapReport) -> Iterator[str]:
     by_chance = f" (about {found.expected:.0f} by chance, as rows have few values)" if found.expected >= 1 else ""
     closest = ", ".join(f"{pair.validation} of {pair.train}" for pair in found.pairs[:5])
     yield (
-        f"{found.exact} of {found.rows:,} held-out rows are copies of training rows{by_chance}, {found.near} nearly so; "
-        f"by row number, from 0: {closest}."
+        f"{found.exact} of {found.rows:,} held-out rows are copies of training rows{by_chance}, {found.near} nearly "
+        f"so; by row number, from 0: {closest}."
     )
 
 
