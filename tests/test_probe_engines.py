@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from auditor.probe.measure import measure
+from auditor.probe.row_losses import over_stack
 from auditor.probe.treatment import Subject, Treatment, remedy
 
 OPTIMIZERS = {
@@ -75,3 +76,29 @@ def test_batched_is_one_after_another(model: Callable[[], nn.Module], optimizer:
         for side in one.scores:
             np.testing.assert_allclose(one.scores[side]["loss"], other.scores[side]["loss"], atol=1e-4, rtol=1e-4)
             np.testing.assert_array_equal(one.scores[side]["accuracy"], other.scores[side]["accuracy"])
+
+
+STACKED: dict[str, tuple[nn.Module, tuple[int, ...], Any]] = {
+    "logits": (nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0)), (3, 7, 2), torch.rand(3, 7, 2).round()),
+    "squares": (nn.MSELoss(), (3, 7, 2), torch.rand(3, 7, 2)),
+    "huber": (nn.HuberLoss(), (3, 7), torch.rand(3, 7)),
+    "classes": (nn.CrossEntropyLoss(), (3, 7, 4), torch.randint(4, (3, 7))),
+    "ignored": (nn.CrossEntropyLoss(ignore_index=1), (3, 7, 4), torch.randint(4, (3, 7))),
+    "smoothed": (nn.CrossEntropyLoss(label_smoothing=0.1), (3, 7, 4), torch.randint(4, (3, 7))),
+    "tokens": (nn.CrossEntropyLoss(ignore_index=0), (3, 7, 4, 5), torch.randint(4, (3, 7, 5))),
+    "shares": (nn.CrossEntropyLoss(), (3, 7, 4), torch.rand(3, 7, 4).softmax(2)),
+}
+
+
+@pytest.mark.parametrize(("loss", "shape", "targets"), STACKED.values(), ids=STACKED)
+def test_losses_over_a_stack_are_those_of_each(loss: nn.Module, shape: tuple[int, ...], targets: torch.Tensor) -> None:
+    outputs = torch.randn(shape)
+    stacked = over_stack(loss)
+    assert stacked is not None
+    expected = [loss(one, other) for one, other in zip(outputs, targets, strict=True)]
+    torch.testing.assert_close(stacked(outputs, targets), torch.stack(expected))
+
+
+def test_other_losses_are_left_to_vmap() -> None:
+    for loss in (nn.CrossEntropyLoss(weight=torch.ones(3)), nn.MSELoss(reduction="sum"), nn.KLDivLoss(), len):
+        assert over_stack(loss) is None

@@ -51,6 +51,7 @@ class Workshop:
     batch_size: int | None
     device: torch.device
     batched: bool
+    jobs: int | None = None
 
     def groups(self, runs: Sequence[Run], notes: list[str]) -> list[Group]:
         """The runs in groups; what cannot be batched goes alone, and a note says why."""
@@ -77,6 +78,8 @@ class Workshop:
         size = int(memory.SHARE * memory.free(self.device) / each)
         if self.device.type == "cpu":
             size = min(size, max(FEWEST, int(memory.CACHE / each)))
+        if self.jobs is not None:
+            size = min(size, -(-len(runs) // self.jobs))
         seeds = len({run.seed for run in runs})
         size = max(1, size // seeds * seeds if size > seeds else size)
         for start in range(0, len(runs), size):

@@ -32,13 +32,15 @@ def measure(  # noqa: PLR0913  # a study has many knobs; each is a keyword
     memorization: bool = True,
     racing: bool = False,
     batched: bool = True,
+    jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
     """Trains the control, what the remedies propose and the measures of their own, each under the same seeds.
 
     ``seeds`` is how many; ``budget`` is in seconds, and what it cuts is in the notes. ``remedies`` are names or
     functions, None for all. ``resplit`` divides the rows of both sides anew for each seed. ``racing`` stops what is
-    clearly dominated. ``batched=False`` trains one network after another, as a check and for comparisons of cost. An
+    clearly dominated. ``jobs`` is how many processes train, through joblib and its configured backend (Dask, Ray);
+    then nothing races. ``batched=False`` trains one network after another, as a check and for comparisons of cost. An
     interrupt (Ctrl-C) after the first scores returns what there is, with ``interrupted`` set.
 
     The experiment's objects and the random state of the process are as before when this returns or raises.
@@ -51,7 +53,9 @@ def measure(  # noqa: PLR0913  # a study has many knobs; each is a keyword
     if any(not 0 < fraction < 1 for fraction in fractions):
         raise ProbeError(f"fractions must lie between 0 and 1: {', '.join(map(str, fractions))}")
     with untouched():
-        study = Study(experiment, range(seeds), Budget(budget), placed(device), resplit=resplit, batched=batched)
+        study = Study(
+            experiment, range(seeds), Budget(budget), placed(device), resplit=resplit, batched=batched, jobs=jobs
+        )
         study.progress = progress or study.progress
         study.racing = racing
         own = [*([memorized()] if memorization else []), *map(fraction_of, fractions)]

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from auditor.probe.row_losses import over_stack
 from auditor.probe.rows import Tree, on_each
 
 Score = Callable[[Tree, Tree], Any]
@@ -27,7 +28,7 @@ class Scorer:
 
     def losses(self, other: Score | None = None) -> Score:
         """From outputs and targets ``(V, N, ...)`` to the loss of each variant ``(V,)``, differentiable."""
-        return torch.vmap(other or self.loss, randomness="different")
+        return over_stack(other or self.loss) or torch.vmap(other or self.loss, randomness="different")
 
     def scores(self, outputs: Tree, targets: Tree, size: int) -> dict[str, NDArray[np.float64]]:
         """Every quantity of ``size`` variants."""
@@ -39,7 +40,8 @@ class Scorer:
         """``(V,)``: at once where torch can batch the score, else one variant after the other."""
         if size > 1 and name not in self.singly:
             try:
-                values = torch.vmap(score, randomness="different")(outputs, targets)
+                batched = self.losses() if name == "loss" else torch.vmap(score, randomness="different")
+                values = batched(outputs, targets)
             except (RuntimeError, TypeError, ValueError, AttributeError):  # one alone will tell, if it is no look
                 self.singly.add(name)
             else:

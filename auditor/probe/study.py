@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,8 @@ from auditor.errors import ProbeError
 from auditor.probe.budget import SPENDABLE, Budget, OutOfTime, cut, timed
 from auditor.probe.curves import CONTROL, Measurement
 from auditor.probe.division import pooled
-from auditor.probe.engines import Workshop
+from auditor.probe.elsewhere import elsewhere
+from auditor.probe.engines import Group, Workshop
 from auditor.probe.experiment import Experiment
 from auditor.probe.look import Look, check_targets
 from auditor.probe.memory import ran_out
@@ -41,6 +41,7 @@ class Study:
         *,
         resplit: bool,
         batched: bool,
+        jobs: int | None = None,
     ) -> None:
         if experiment.epochs is None and budget.seconds is None:
             raise ProbeError("Experiment: give epochs, or a time budget that tells how many fit")
@@ -65,6 +66,7 @@ class Study:
             self.pool.batch_size,
             device,
             batched,
+            jobs,
         )
         self.records: list[Record] = []
         self.racing = False
@@ -129,32 +131,60 @@ class Study:
         """All runs, group by group; a group that does not fit into memory is halved."""
         assert self.epochs is not None
         self.total = len(runs) * self.epochs
-        waiting = deque(self.workshop.groups(runs, self.notes))
-        while waiting:
-            group = waiting.popleft()
-            before = len(self.records)
-            done = self.done
-            try:
-                course = self.workshop.course(group)
-                self.records += course.records
-                course.run(self.epochs, self.after)
-            except (RuntimeError, MemoryError) as error:
-                if not ran_out(error):
-                    raise
-                del self.records[before:]
-                self.done = done
-                if len(group.runs) == 1:
-                    raise ProbeError("one network alone does not fit into memory; use a smaller batch size") from error
-                waiting.extendleft(reversed(group.halves()))
-                self.notes.append(f"memory: {len(group.runs)} networks at once were too many, and were halved")
+        groups = self.workshop.groups(runs, self.notes)
+        while groups:
+            trained = self.trained_elsewhere(groups) if self.workshop.jobs is not None else map(self.trained, groups)
+            failed = [group for group, fitted in zip(groups, trained, strict=True) if not fitted]
+            groups = [half for group in failed for half in self.halved(group)]
         self.refuse_divergence()
+
+    def trained(self, group: Group) -> bool:
+        """Trains a group; False where it did not fit into memory."""
+        assert self.epochs is not None
+        before, done = len(self.records), self.done
+        try:
+            course = self.workshop.course(group)
+            self.records += course.records
+            course.run(self.epochs, self.after)
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            del self.records[before:]
+            self.done = done
+            return False
+        return True
+
+    def trained_elsewhere(self, groups: Sequence[Group]) -> Iterator[bool]:
+        """Trains groups through joblib; False for each that did not fit into memory."""
+        assert self.epochs is not None
+        assert self.workshop.jobs is not None
+        seconds = None if self.budget.seconds is None else max(0.01, self.budget.left)
+        for records in elsewhere(self.workshop, groups, self.epochs, seconds, self.workshop.jobs):
+            self.records += records or []
+            self.done += self.epochs * len(records or [])
+            self.tell()
+            yield records is not None
+        if self.budget.left <= 0:
+            raise OutOfTime
+
+    def halved(self, group: Group) -> list[Group]:
+        """Two groups of one that did not fit into memory."""
+        if len(group.runs) == 1:
+            raise ProbeError("one network alone does not fit into memory; use a smaller batch size")
+        self.notes.append(f"memory: {len(group.runs)} networks at once were too many, and were halved")
+        return group.halves()
+
+    def tell(self) -> None:
+        """Says how far it is."""
+        share = min(1.0, self.done / self.total)
+        if share:
+            self.progress(share, self.budget.spent * (1 - share) / share)
 
     def after(self, course: Course, epoch: int) -> None:
         """After each epoch: tells how far it is, ends what is out of time, drops what is dominated."""
         assert self.epochs is not None
         self.done += len(course.records)
-        share = min(1.0, self.done / self.total)
-        self.progress(share, self.budget.spent * (1 - share) / share)
+        self.tell()
         if self.budget.left <= 0:
             raise OutOfTime
         if self.racing and epoch in schedule(self.epochs) and WARM_UP * self.epochs <= epoch < self.epochs:
