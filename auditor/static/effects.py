@@ -676,7 +676,8 @@ class Effects(Layered):
         self.sink("gradient", self.all_spilled(args.all()), site)
         forward_of = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         if forward_of is not None:
-            self.model(forward_of).own_gradients = True
+            for obj in self.instances.get(forward_of.cls, []) if forward_of.cls is not None else [forward_of]:
+                self.model(obj).own_gradients = True
         return self.no_loss(self.result(args, site))
 
     def _operation(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
