@@ -1,8 +1,8 @@
 """The comparison of network sizes on bags of words that textbooks make on IMDB, with intervals.
 
-The textbook (Chollet, "Deep Learning with Python", 2017, section 4.4; TensorFlow's "Overfit and underfit") has 10,000
-binary features and networks of 4, 16 and 512 hidden units, twice. The larger starts overfitting sooner; an L2
-penalty of .001 and dropout of .5 let the middle one overfit less. IMDB is not at hand offline, so reviews are generated:
+The textbook (Chollet, "Deep Learning with Python", 2017, section 4.4; TensorFlow's "Overfit and underfit") has
+networks of 4, 16 and 512 hidden units, twice, on 10,000 binary features. The larger starts overfitting sooner; an L2
+penalty of .001 and dropout of .5 let the middle one overfit less. IMDB is not at hand offline: reviews are generated,
 60 to 240 words from a Zipf law, where a writer with an opinion prefers words that lean its way by a little, and one
 label in twenty is wrong.
 """
@@ -60,9 +60,9 @@ def told(name: str, report: GapReport) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2000)
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--widths", type=int, nargs="+", default=[4, 16, 512])
     options = parser.parse_args()
     torch.set_num_threads(1)

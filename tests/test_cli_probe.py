@@ -202,6 +202,15 @@ def test_user_errors_are_one_line_and_2(run: Run, words: str, said: str) -> None
     assert said in lines[0]
 
 
+def test_help_names_the_remedies(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    from auditor.probe.remedies import known
+
+    with pytest.raises(SystemExit):
+        cli.main(["probe", "--help"])
+    page = " ".join(capsys.readouterr().out.split())
+    assert ", ".join(sorted(known())) in page
+
+
 def test_times() -> None:
     assert [seconds(text) for text in ("60", "60s", "1.5m", "2 min", "1h")] == [60, 60, 90, 120, 3600]
     for text in ("", "0s", "-1s", "1d", "soon"):

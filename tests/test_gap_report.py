@@ -169,6 +169,7 @@ def test_what_was_measured_until_an_interruption() -> None:
     assert (report.epochs, report.interrupted, report.seeds) == (40, True, 3)
     assert "end with epoch 40" in report.notes[0]
     assert report.remedies[0].stopped
+    assert "No remedy was trained to the end." in report.headline
 
 
 def test_a_diverged_control_is_an_error_and_a_diverged_remedy_harms() -> None:
@@ -329,6 +330,8 @@ def test_duplicates_are_told() -> None:
     found = Duplicates(rows=100, exact=1, near=1, same_label=2, pairs=pairs)
     report = conclude(typical(), duplicates=found)
     assert any("1 of 100" in sentence for sentence in report.headline)
+    by_chance = conclude(typical(), duplicates=found.model_copy(update={"expected": 2.0}))
+    assert not any("of 100" in sentence for sentence in by_chance.headline)
     assert "3 of 17, 9 of 2" in " ".join(written("text", report).split())
 
 

@@ -11,7 +11,7 @@ from made_up_curves import falling, remedy, rising, run
 from scipy import stats
 
 from auditor.probe.statistics import label_noise
-from auditor.probe.statistics.duplicates import closest
+from auditor.probe.statistics.duplicates import chance_copies, closest
 from auditor.probe.statistics.effects import complete_pairs, differences, margin_of_halves, smallest_effects
 from auditor.probe.statistics.epochs import scored
 from auditor.probe.statistics.intervals import runs_needed, t_interval, upper_bound
@@ -226,6 +226,15 @@ def test_rows_of_few_values_are_copies_and_not_near() -> None:
     found = closest(rows[:200], rows[200:])
     assert found.exact.all()
     assert not found.near.any()
+    assert chance_copies(rows[:200], rows[200:]) == pytest.approx(100, abs=0.1), "as many as there are"
+
+
+def test_copies_by_chance() -> None:
+    """Against rows drawn anew: six columns of three values, 50 training rows, 3000 others."""
+    train, validation = DRAW.integers(0, 3, (50, 6)).astype(float), DRAW.integers(0, 3, (3000, 6)).astype(float)
+    known = {tuple(row) for row in train}
+    assert chance_copies(train, validation) == pytest.approx(sum(tuple(row) in known for row in validation), rel=0.3)
+    assert chance_copies(DRAW.normal(size=(200, 8)), validation) == 0
 
 
 def test_flipped_labels_are_suspected() -> None:

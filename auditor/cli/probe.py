@@ -7,7 +7,9 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from auditor.cli import INTERRUPTED, say
@@ -144,9 +146,16 @@ def _add_what(group: argparse._ArgumentGroup) -> None:
     add("--budget", type=_seconds, metavar="TIME", help="such as 60s or 5m; the report says what was cut")
     add("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, or auto (default)")
     add("--resplit", action="store_true", help="divide the rows anew for each seed: intervals cover that too")
-    add("--remedies", type=listed, metavar="NAMES", help="what to try (default: everything that is known)")
+    add("--remedies", type=listed, metavar="NAMES", help=f"what to try (default: all): {', '.join(_remedies())}")
     add("--smallest-effect", type=_effects, metavar="X", help="worth a change: 0.01, or accuracy=0.01,loss=0.02")
     add("--racing", action="store_true", help="stop remedies early that are clearly dominated")
+
+
+def _remedies() -> list[str]:
+    """The built-in ones, by their files: importing them would bring torch."""
+    room = find_spec("auditor.probe.remedies")
+    assert room is not None
+    return sorted(module.name for module in iter_modules(room.submodule_search_locations))
 
 
 def _add_report(group: argparse._ArgumentGroup) -> None:

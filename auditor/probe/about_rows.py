@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from auditor.probe.gap_report import Duplicates, LabelNoise, Pair, SuspectLabel
 from auditor.probe.rows import Ragged, Rows, Tree, tensors
-from auditor.probe.statistics.duplicates import closest
+from auditor.probe.statistics.duplicates import chance_copies, closest
 from auditor.probe.statistics.label_noise import suspects
 
 _LISTED = 20
@@ -71,6 +71,7 @@ def _duplicates(ours: NDArray[np.float64], theirs: NDArray[np.float64], sides: L
         rows=len(theirs),
         exact=int(found.exact.sum()),
         near=int(found.near.sum()),
+        expected=chance_copies(ours, theirs),
         same_label=same,
         pairs=tuple(
             Pair(validation=int(found.validation[at]), train=int(found.train[at]), distance=float(found.distance[at]))

@@ -133,6 +133,8 @@ class Duplicates(_Frozen):
     exact: int
     near: int
     """Without the exact ones."""
+    expected: FiniteFloat = 0.0
+    """Copies by chance, where rows have few values: as if columns were independent of each other."""
     same_label: int | None = None
     """Of the exact and the near, those with the label of their training row; null without labels."""
     pairs: tuple[Pair, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from auditor.probe.figures import Figures
 from auditor.probe.gap_report import GapReport, Remedy
@@ -21,7 +21,7 @@ def headline(report: GapReport) -> tuple[str, ...]:
 def _gap(report: GapReport) -> Iterator[str]:
     name, gap, its = report.decides, report.gap[report.decides], Figures(report, report.decides)
     train, held_out = its.number(gap.train), its.number(gap.validation)
-    size = f"after {report.epochs} epochs {name} is {train} on training rows and {held_out} on held-out rows"
+    size = f"after {_epochs(report)} {name} is {train} on training rows and {held_out} on held-out rows"
     if gap.low is None or gap.high is None:
         yield f"Gap: {size}. One seed has no interval: run more to know."
     elif gap.low <= 0 <= gap.high:
@@ -33,12 +33,16 @@ def _gap(report: GapReport) -> Iterator[str]:
         yield f"Intervals are 95% over {report.seeds} seeds and cover {_COVERS[report.spread]}."
 
 
+def _epochs(report: GapReport) -> str:
+    return "1 epoch" if report.epochs == 1 else f"{report.epochs} epochs"
+
+
 def _onset(report: GapReport) -> Iterator[str]:
     onset = report.onset
     if onset is None:
-        if report.still_falling:
+        if report.still_falling and not report.interrupted:
             yield "The validation loss still falls at the last epoch: train longer before you judge remedies."
-        elif min(report.curves["loss"].validation.mean) > 0:
+        elif min(report.curves["loss"].validation.mean) > 0 and not report.interrupted:
             yield "The validation loss does not rise again: these epochs show no overfitting."
         return
     yield (
@@ -51,10 +55,20 @@ def _remedies(report: GapReport) -> Iterator[str]:
     recommended = [remedy for remedy in report.remedies if remedy.recommended]
     if recommended:
         yield f"Measured to help: {'; '.join(_worth(report, remedy) for remedy in recommended)}."
+    elif report.remedies and not any(remedy.effect for remedy in report.remedies):
+        yield "No remedy was trained to the end."
     elif report.remedies:
-        undecided = sum(it.verdict == "not enough runs" and not it.stopped for it in report.remedies)
-        more = f", and {undecided} of {len(report.remedies)} are undecided after {report.seeds} seeds"
-        yield f"Nothing that was tried is shown to help {report.decides}{more if undecided else ''}."
+        undecided = [it for it in report.remedies if it.verdict == "not enough runs" and it.effect]
+        more = f", and {len(undecided)} of {len(report.remedies)} remedies are undecided" if undecided else ""
+        yield f"Nothing that was tried is shown to help {report.decides}{more}{_likeliest(report, undecided)}."
+
+
+def _likeliest(report: GapReport, undecided: Sequence[Remedy]) -> str:
+    """They come best first."""
+    for remedy in undecided[:1]:
+        if remedy.runs_needed:
+            return f": about {remedy.runs_needed} seeds would tell of {remedy.name}"
+    return ""
 
 
 def _worth(report: GapReport, remedy: Remedy) -> str:
@@ -72,8 +86,8 @@ def _rows(report: GapReport) -> Iterator[str]:
         elif more.high < report.smallest_effect[name]:
             yield f"Twice the training rows would be worth less than {report.smallest_effect[name]:.3g} of {name}."
     found = report.duplicates
-    if found is not None and found.exact + found.near:
+    if found is not None and found.exact + found.near > 2 * found.expected:
         yield (
-            f"{found.exact} of {found.rows} validation rows are copies of training rows and {found.near} nearly so: "
-            "the true gap is larger than the one shown."
+            f"{found.exact} of {found.rows} held-out rows are copies of training rows and {found.near} nearly so: the "
+            "true gap is likely larger than the one shown."
         )

@@ -7,6 +7,7 @@ a training row to its closest other. Features are scaled to unit spread over the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,22 @@ def closest(train: NDArray[np.float64], validation: NDArray[np.float64], seed: i
     distance, index = neighbours.kneighbors(theirs[looked] / scale, n_neighbors=1)
     found = Closest(looked, kept[index[:, 0]], np.maximum(distance[:, 0] / usual, np.finfo(np.float64).tiny))
     return _with_copies(found, ours, theirs)
+
+
+def chance_copies(train: NDArray[np.float64], validation: NDArray[np.float64]) -> float:
+    """How many validation rows would equal some training row if columns were independent of each other.
+
+    Rows of four yes-or-no answers are copies of each other and no contamination; measured numbers are not. Columns
+    that go together make chance copies likelier than this, so it is a lower bound for them.
+    """
+    ours, theirs = train.reshape(len(train), -1), validation.reshape(len(validation), -1)
+    pairs = float(len(ours)) if len(ours) > 1 else 0.0
+    for column in range(ours.shape[1]):
+        counts = np.unique(ours[:, column], return_counts=True)[1]
+        pairs *= float(np.sum(counts * (counts - 1)) / (len(ours) * (len(ours) - 1)))  # two rows agree, unbiased
+        if pairs < 1e-9:
+            return 0.0
+    return len(theirs) * -math.expm1(-pairs)
 
 
 def _with_copies(found: Closest, ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Closest:

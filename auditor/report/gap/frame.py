@@ -15,4 +15,4 @@ def frame(report: GapReport) -> str:
     sides = {"train": "training", "validation": "held-out"}
     rows = [f"{count:,} {sides.get(side, side)} rows" for side, count in (report.rows or {}).items()]
     seeds = "1 seed" if report.seeds == 1 else f"{report.seeds} seeds"
-    return ", ".join([*rows, f"{report.epochs} epochs", seeds])
+    return ", ".join([*rows, f"{report.epochs} {'epoch' if report.epochs == 1 else 'epochs'}", seeds])

@@ -85,10 +85,11 @@ def _duplicates(report: GapReport) -> Iterator[str]:
     if not found.exact + found.near:
         yield f"None of {found.rows:,} held-out rows is a copy of a training row, or nearly one."
         return
+    by_chance = f" (about {found.expected:.0f} by chance, as rows have few values)" if found.expected >= 1 else ""
     closest = ", ".join(f"{pair.validation} of {pair.train}" for pair in found.pairs[:5])
     yield (
-        f"{found.exact} of {found.rows:,} held-out rows are copies of training rows, {found.near} nearly so; by row "
-        f"number, from 0: {closest}."
+        f"{found.exact} of {found.rows:,} held-out rows are copies of training rows{by_chance}, {found.near} nearly "
+        f"so; by row number, from 0: {closest}."
     )
 
 
