@@ -27,10 +27,15 @@ STRIPPED = (
 
 
 def seeded(seed: int) -> None:
-    """Every generator that a network or a loader may draw from. Call it inside `untouched`."""
+    """Every generator that a network or a loader may draw from. Call it inside `untouched`.
+
+    `torch.manual_seed` would queue calls, with their tracebacks, for each kind of device that is not there.
+    """
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
