@@ -163,6 +163,19 @@ def test_one_seed_has_no_interval_and_no_verdict() -> None:
         assert written(form, report)
 
 
+def test_seeds_that_do_not_differ_are_one_run() -> None:
+    """A pre-trained network on full batches: five times the same run is no evidence of anything."""
+    curves = [replace(run(name, accuracy=score), seed=seed) for seed in range(5) for name, score in SAME]
+    report = conclude(measurement(curves, remedy("l2")))
+    assert report.seeds == 1
+    assert report.gap["accuracy"].low is None
+    assert verdicts(report) == {"l2": "not enough runs"}
+    assert "the very same network" in report.notes[0]
+
+
+SAME = (("control", 0.8), ("l2", 0.9))
+
+
 def test_what_was_measured_until_an_interruption() -> None:
     curves = [run(seed=seed, loss=rising()[: 40 + seed], complete=False) for seed in range(3)]
     report = conclude(measurement([*curves, run("l2", complete=False)], remedy("l2"), interrupted=True))

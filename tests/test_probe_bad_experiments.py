@@ -31,7 +31,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "one validation row": ({"validation": (X[:1], Y[:1])}, "there is one, and two are needed"),
     "flattened outputs": (
         {"model": lambda: nn.Sequential(nn.Linear(6, 4), nn.Flatten(0)), "loss": lambda o, t: o.mean()},
-        r"the model returns \(32\) for 8 rows: the first dimension must be the row",
+        r"the model returns \(32,\) for 8 rows: the first dimension must be the row",
     ),
     "no validation": ({"validation": None}, "validation rows: there are none"),
     "an empty loader": (
