@@ -73,8 +73,7 @@ class Evidence:
         modes = {name: values[:1] for name, values in (self.measurement.modes or {}).items()}
         self.measurement = replace(self.measurement, curves=same, modes=modes)
         self.notes.append(
-            "All seeds trained the very same network: its first weights are given and every batch holds all rows. "
-            "So there are no intervals; --resplit, redrawn rows or smaller batches give some."
+            "All seeds trained the very same network: they count as one run, and no interval is made of repetitions."
         )
 
     def _shared_rows(self) -> float:
