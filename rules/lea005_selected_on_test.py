@@ -72,12 +72,14 @@ from auditor.trace import (
     Assessment,
     Confidence,
     Evidence,
+    Named,
     Report,
     Select,
     Severity,
     Trace,
     apart,
     assessments,
+    holds,
     rule,
     way,
 )
@@ -87,17 +89,30 @@ from auditor.trace import (
 def selected_on_test(trace: Trace) -> Iterator[Report]:
     judged = [one for one in assessments(trace) if one.learnings]
     for select in trace.all(Select):
-        if not any(trace.part(rows) == "test" for rows in select.rows):
+        if not any(trace.part(rows) == "test" for rows in select.rows) and not asked_twice(trace, judged, select):
             continue
         chosen = who(select)
         if any(one.judged & chosen and untouched(trace, one, select) for one in judged):
             continue
-        yield Report(select.place, message(), evidence(trace, select), confidence(select), severity(select))
+        yield Report(select.place, message(), evidence(trace, select), confidence(select), severity(trace, select))
 
 
-def severity(select: Select) -> Severity:
-    """That somebody may look at a score, or a learning rate follow it, chooses little."""
-    return Severity.NOTE if select.how in ("watch", "schedule") else Severity.WARNING
+def asked_twice(trace: Trace, judged: list[Assessment], select: Select) -> bool:
+    """Rows that are called both validation and test rows: they choose, and are scored again."""
+    both = {rows for rows in select.rows if trace.names(rows) == {"validation", "test"}}
+    others = (one for one in judged if one.figure and one.event not in select.forwards | select.scores)
+    return bool(both) and any(holds(both, one.rows) for one in others)
+
+
+def severity(trace: Trace, select: Select) -> Severity:
+    """That somebody may look at a score, or a learning rate follow it, chooses little.
+
+    Who calls the test part of a public data set his validation rows knows what they are to him.
+    """
+    if select.how in ("watch", "schedule"):
+        return Severity.NOTE
+    test = [rows for rows in select.rows if trace.part(rows) == "test"]
+    return Severity.NOTE if test and all(trace.names(rows) == {"validation"} for rows in test) else Severity.WARNING
 
 
 def who(select: Select) -> frozenset[object]:
@@ -128,6 +143,9 @@ def evidence(trace: Trace, select: Select) -> tuple[Evidence, ...]:
     places = {rows.origin.place for rows in select.rows if trace.part(rows) == "test"} - {None}
     steps.extend(Evidence(place, "this acts on the score") for place in select.by[:3])
     steps.extend(Evidence(place, "they come from here") for place in places if place is not None)
+    both = {rows.origin.cut for rows in select.rows if len(trace.names(rows)) > 1}
+    called = sorted((one for one in trace.all(Named) if one.cut in both), key=lambda one: one.part)
+    steps.extend(Evidence(one.place, f"they are {one.part} rows here") for one in called)
     return (*way(select), *steps)
 
 

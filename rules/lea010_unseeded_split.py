@@ -72,19 +72,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Report, Resume, Severity, Split, Trace, holds, rule
+from auditor.trace import (
+    Confidence,
+    Cut,
+    Evidence,
+    Named,
+    Report,
+    Resume,
+    Severity,
+    Split,
+    Trace,
+    assessments,
+    holds,
+    learnings,
+    rule,
+)
 
 
 @rule("LEA010", "unseeded-split", Severity.WARNING)
 def unseeded_split(trace: Trace) -> Iterator[Report]:
     splits = [one for one in trace.all(Split) if unseeded(one)]
-    resumed = {one.place.path: one for one in trace.all(Resume)} if splits else {}
+    if not splits:
+        return
+    resumed = {one.place.path: one for one in trace.all(Resume)}
+    learnt, held = sides(trace)
     for split in splits:
-        other = next((one for one in splits if again(split, one)), None)
+        others = (one for one in splits if again(split, one))
+        other = next((one for one in others if learnt_from_one(split, one, learnt, held)), None)
         if other is not None:
             yield Report(split.place, message(split, other), evidence(other), confidence(split))
-        elif split.place.path in resumed:
+        elif split.place.path in resumed and split.cuts & (learnt | held):
             yield going_on(split, resumed[split.place.path])
+
+
+def sides(trace: Trace) -> tuple[frozenset[Cut], frozenset[Cut]]:
+    """The parts that are learnt from, and those that are judged, or called so: a mere sample is neither."""
+    learnt = {cut for one in learnings(trace) for rows in one.rows for cut in rows.cuts}
+    held = {cut for one in assessments(trace) for rows in one.rows for cut in rows.cuts}
+    return frozenset(learnt), frozenset(held | {one.cut for one in trace.all(Named) if one.part != "train"})
+
+
+def learnt_from_one(split: Split, other: Split, learnt: frozenset[Cut], held: frozenset[Cut]) -> bool:
+    """What was learnt with one division is judged with the other: two trainings are two programs."""
+    one, two = (split, other) if split.cuts & learnt else (other, split)
+    return bool(one.cuts & learnt) and not two.cuts & learnt and bool(two.cuts & held)
 
 
 def again(split: Split, other: Split) -> bool:

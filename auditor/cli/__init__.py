@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auditor.errors import AuditorError, one_line
 
-COMMANDS = ("explain", "probe", "schema")
+COMMANDS = ("explain", "networks", "probe", "schema")
 """The words that are a command when they come first. Each names a module here with `run(arguments) -> exit code`."""
 
 INTERRUPTED = 130

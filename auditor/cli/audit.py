@@ -24,6 +24,7 @@ _COLOR = {"auto": None, "always": True, "never": False}
 _EPILOG = """\
 commands:
   explain [CODE]           list the rules, or print the page of one
+  networks [PATH...]       what the networks weigh, and what regularises them
   probe MODULE:EXPERIMENT  retrain an experiment: how large is its gap, what would help?
   schema                   the JSON schema of what probe reports
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 
 from auditor.libraries import Call, Flow, Method
@@ -10,7 +11,7 @@ from auditor.static.conventions import names_part
 from auditor.static.effects import dotted
 from auditor.static.machine import Arguments
 from auditor.static.trails import Trail, TrailRole
-from auditor.static.values import Const, Data, Obj, Value
+from auditor.static.values import Const, Data, Fn, Lib, Obj, Ref, Value
 from auditor.trace import (
     Cut,
     Range,
@@ -22,8 +23,11 @@ WATCHES = "%watches"
 STATE = "%learnt"
 """What an estimator has estimated, and the fits that a learner has had."""
 PART = "%part"
+READS = "%reads"
 SEEDED = "%seeded"
 TURN, TAUGHT = "%turn", "%taught"
+TABLE = "%table"
+"""Whose rows tell that a next turn has begun."""
 PARTS = ("train", "validation", "test")
 Owner = Obj | Hashable
 
@@ -31,6 +35,10 @@ Owner = Obj | Hashable
 KEPT = frozenset({"dataframe", "dataset"})
 """Kinds of tables and data sets that a choice of rows does not change."""
 MOST_PARTS = 12
+MOST_RANGES = 4
+"""Ranges of ranges that are told apart: what loses its first element in each turn of a loop has no end of them."""
+FILE = re.compile(r"[\w)]/\w|\.\w{2,7}$")
+"""A text that is the path of a file."""
 LONGEST_PART = 16
 """Longer texts are paths and messages."""
 HOLDERS = frozenset({"pipeline", "search", "predictor", "splitter"})
@@ -58,9 +66,19 @@ def bound_of(value: Value) -> Hashable:
 _NOBODY_KNOWS = object()
 
 
-def range_of(ends: list[Hashable], site: int) -> Range | None:
+def range_of(ends: list[Hashable]) -> Range | None:
     low, high = ends
     return None if low is _NOBODY_KNOWS or high is _NOBODY_KNOWS else Range(low, high)
+
+
+def within(count: int | None, ends: list[Hashable]) -> int | None:
+    """How many of so many rows lie between two ends."""
+    low, high = (end if isinstance(end, int) else None for end in ends)
+    if [low, high] != ends:
+        return None
+    if count is not None:
+        return len(range(count)[low:high])
+    return max(high - (low or 0), 0) if high is not None and high >= 0 and (low or 0) >= 0 else None
 
 
 def is_part(cut: Cut) -> bool:
@@ -69,6 +87,10 @@ def is_part(cut: Cut) -> bool:
 
 def is_fold(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
+
+
+def is_range(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == "range"
 
 
 def said_part(args: Arguments) -> Const | None:
@@ -82,6 +104,30 @@ def said_part(args: Arguments) -> Const | None:
             if part is not None:
                 return Const(part)
     return None
+
+
+def file_read(args: Arguments, cls: s.Class) -> Data | None:
+    """Which rows an object of this class serves, where it is told the file and nothing that is not known."""
+    if args.more is not None:
+        return None
+    told = tuple((name, same_as(value)) for name, value in [*enumerate(args.positional), *args.keyword.items()])
+    if any(key is None for _, key in told) or not any(_is_file(key) for _, key in told):
+        return None
+    return Data(("reads", cls, frozenset(told)))
+
+
+def same_as(value: Value) -> Hashable:
+    """What is equal for values that are certainly the same; None where nobody knows."""
+    if type(value) is Fn:
+        receiver = same_as(value.receiver) if value.receiver is not None else ()
+        return ("function", value.function, receiver) if receiver is not None else None
+    if type(value) in (Const, Ref, Lib):
+        return value
+    return value.sym if type(value) is Data else None
+
+
+def _is_file(key: Hashable) -> bool:
+    return type(key) is Const and isinstance(key.value, str) and FILE.search(key.value) is not None
 
 
 def row_numbers(rows: Rows) -> Trail:

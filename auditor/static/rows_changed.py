@@ -23,6 +23,7 @@ from auditor.static.row_calls import (
     path_name,
     range_of,
     said_part,
+    same_as,
 )
 from auditor.static.rows_held import Held
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
@@ -35,6 +36,7 @@ from auditor.trace import (
     Rows,
     Score,
     Train,
+    counted,
 )
 from auditor.trace.rows import DECLARED, POSITIONS
 
@@ -75,13 +77,13 @@ class Changed(Held):
 
     def acts(self, watch: Watch, args: Arguments) -> bool:
         """It acts on a score of rows that are held out, under its conditions."""
-        if watch.when is not None:
-            value = self.operand(args, watch.when)
-            on = type(value) is Const and (value.value in watch.when.among if watch.when.among else bool(value.value))
-            if not on:
-                return False
+        if watch.when is not None and not self.holds(watch.when, args):
+            return False
         score = self.operand(args, watch.monitor) if watch.monitor is not None else None
-        return not (type(score) is Const and isinstance(score.value, str) and names_training_score(score.value))
+        if type(score) is not Const or not isinstance(score.value, str):
+            return True
+        held_out = watch.held_out is not None and score.value.startswith(watch.held_out)
+        return held_out or not names_training_score(score.value)
 
     def watching(self, values: Iterable[Value], depth: int = 3) -> list[Value]:
         """Those who act on a score, among these values and in what they hold."""
@@ -126,6 +128,9 @@ class Changed(Held):
 
     def _guessed(self, receiver: Data, name: str, args: Arguments) -> Method | None:
         """What a method of something that nobody knows says by its name: ``fit(X, y)`` learns."""
+        row = self.watched_row(name, args)
+        if row is not None:
+            return row
         if receiver.flows or receiver.trail is not None or self.known_network(receiver) is not None:
             return None
         if len(args.all()) == 0:
@@ -137,6 +142,10 @@ class Changed(Held):
             if row is not None and row.rows is not None and not (table != kind and name == "fit"):
                 return row
         return None
+
+    def watched_row(self, name: str, args: Arguments) -> Method | None:
+        """What a method does that is given the watchers of a training."""
+        raise NotImplementedError
 
     # roles: values
 
@@ -182,29 +191,35 @@ class Changed(Held):
 
     def _on_source(self, doing: Doing) -> Value:
         flow, args, site = doing.flow, doing.args, doing.site
-        first = args.positional[0] if args.positional else None
+        first = self.operand(args, flow.arg) if flow.arg is not None else next(iter(args.positional), None)
         name = doing.library
         if type(first) is Const and isinstance(first.value, str):
             key: Hashable = ("file", name.partition(".")[0], first.value)
             label = first.value
         elif type(first) is Data and is_path(first.sym):
             key, label = ("file", name.partition(".")[0], first.sym), path_name(first.sym)
-        elif flow.part is not None:
+        elif flow.part is not None and flow.arg is None:
             key, label = ("dataset", name), name.rpartition(".")[2]
+        elif flow.part is not None and first is not None and (told := same_as(first)) is not None:
+            key, label = ("dataset", name, told), name.rpartition(".")[2]
         else:
             key, label = ("source", self.frame.module, site, self.context), ""
         origin = Origin(key, label, self.place(site))
         self.call_origin(origin, label, site)
+        made = doing.value.sym if type(doing.value) is Data else doing.value.obj if type(doing.value) is Ref else None
+        count = self.length(made)
         kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
         table = Columns() if kind == "dataframe" or not flow.pairs else None
         bundled = kind not in ("dataframe", "dataset") and flow.part is None and not flow.returns
         base = Trail(
-            frozenset((Rows(origin),)), columns=None if kind == "dataset" else table, bundle=bundled and not flow.pairs
+            frozenset((Rows(origin, count=count),)),
+            columns=None if kind == "dataset" else table,
+            bundle=bundled and not flow.pairs,
         )
         if flow.pairs:
             return Seq(tuple(
                 Seq(tuple(
-                    Data((self.fresh(site), part, side), trail=base.cut(Cut(DECLARED, part))) for side in ("x", "y")
+                    self._half(doing, base, part, side) for side in ("x", "y")
                 ))
                 for part in flow.pairs
             ))  # fmt: skip
@@ -217,15 +232,34 @@ class Changed(Held):
             pair = (Data((self.fresh(site), one), kind=kind, trail=base.cut(Cut(DECLARED, one))) for one in parts)
             return Seq(tuple(pair))
         if part is not None:
-            base = base.cut(Cut(DECLARED, part))
+            base = self._part_of(base, doing, part)
         alters = self._altering(args)
         if alters:
             base = base.marked(alters)
         if flow.returns:
-            return Seq(tuple(Data((self.fresh(site), n), trail=base) for n in range(flow.returns)))
+            several = self.fresh(site)
+            self.alike((several, 0), made)
+            return Seq(tuple(Data((several, n), trail=base) for n in range(flow.returns)))
         if type(doing.value) is Ref and doing.value.obj.kind == "module":
             return doing.value
-        return self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
+        whole = self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
+        self.alike(whole.sym, made)
+        self.alike(("item", whole.sym, 0), made)
+        self.alike(("attr", whole.sym, "data"), made)
+        return whole
+
+    def _half(self, doing: Doing, base: Trail, part: str, side: str) -> Data:
+        """Features or labels of a part."""
+        sym = (self.fresh(doing.site), part, side)
+        if side == "x" and type(doing.value) is Data:
+            self.alike(sym, doing.value.sym)
+        return Data(sym, trail=self._part_of(base, doing, part))
+
+    def _part_of(self, base: Trail, doing: Doing, part: str) -> Trail:
+        """The part of a source that it says itself."""
+        made = doing.value.sym if type(doing.value) is Data else doing.value.obj if type(doing.value) is Ref else None
+        count = self.length(made, part)
+        return replace(base, rows=frozenset(one.cut(Cut(DECLARED, part), count=count) for one in base.rows))
 
     def _altering(self, args: Arguments) -> frozenset[Mark]:
         """Random alterations among the operands (``transform=``)."""
@@ -252,10 +286,17 @@ class Changed(Held):
         parts = [trail, *(self.trail_of(one) for one in doing.args.all() if one is not self.subject(doing))]
         if trail is None:
             trail = merged(parts)
+        self._same_shape(doing)
         if trail is None:
             return doing.value
         beside = self.others(doing) if doing.flow.does == "filled" else ()
         return self._back(doing, trail.marked(beside))
+
+    def _same_shape(self, doing: Doing) -> None:
+        """As many rows of the same shape."""
+        subject = self.subject(doing)
+        if type(subject) is Data and type(doing.value) is Data and doing.value.sym is not None:
+            self.alike(doing.value.sym, subject.sym)
 
     def _back(self, doing: Doing, trail: Trail | None) -> Value:
         """The result, or the receiver itself changed in place."""
@@ -359,7 +400,7 @@ class Changed(Held):
         if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
             ends = [bound_of(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
             ends[0] = None if ends[0] == 0 else ends[0]
-            cut = Cut(("range", POSITIONS, frozenset()), range_of(ends, doing.site))
+            cut = Cut(self.range_key(POSITIONS, frozenset()), range_of(ends))
             return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
@@ -398,10 +439,16 @@ class Changed(Held):
         values = [doing.receiver, *doing.args.all()] if doing.receiver is not None else doing.args.all()
         figures = self.all_spilled(values)
         if figures.trail is not None and figures.trail.scores and figures.trail.role == "statistic":
-            if any(self.several(one) for one in values):
+            if any(self.several(one) for one in values) and not self.within_rows(doing):
                 self.select(figures, doing.site)
             return self.made(doing.site, figures.trail, doing.value)
         return self._on_statistic(doing)
+
+    def within_rows(self, doing: Doing) -> bool:
+        """It is computed for each row by itself, over another axis than that of the rows."""
+        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        axis = doing.args.keyword.get("dim", axis)
+        return type(axis) is Const and (axis.value == "columns" or (type(axis.value) is int and axis.value != 0))
 
     def several(self, value: Value) -> bool:
         """It holds more than one figure."""
@@ -414,9 +461,7 @@ class Changed(Held):
         trail = self.rows_in(doing)
         if trail is None or trail.role in ("element", "index"):
             return doing.value
-        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
-        axis = doing.args.keyword.get("dim", axis)
-        if type(axis) is Const and axis.value in (1, -1, "columns"):
+        if self.within_rows(doing):
             return self._back(doing, trail)
         if trail.learnt and trail.judged and trail.rows and trail.role != "statistic":
             done = self.score(doing, trail, trail.learnt, doing.metric, predicted=trail.scores)
@@ -453,7 +498,12 @@ class Changed(Held):
         return self._changes("lag")(doing)
 
     def _on_window(self, doing: Doing) -> Value:
-        return self._changes("window")(doing)
+        made = self._changes("window")(doing)
+        ends = [self.operand(doing.args, end) if end is not None else None for end in (doing.flow.low, doing.flow.high)]
+        trail = self.trail_of(made)
+        if trail is None or ends == [None, None]:
+            return made
+        return self.made(doing.site, self.between(trail, *(NONE if end is None else end for end in ends)), made)
 
     def _on_resampled(self, doing: Doing) -> Value:
         replaced = doing.args.keyword.get("replace")
@@ -480,9 +530,10 @@ class Changed(Held):
         sampler = self.trail_of(doing.args.keyword.get("sampler", NONE))
         if trail is not None and sampler is not None and sampler.role == "index":
             trail = trail.cut(*frozenset[Cut]().union(*(rows.cuts for rows in sampler.rows)))
-        if type(doing.value) is Data:
-            return doing.value.on(trail)
-        return doing.value
+        if type(doing.value) is not Data:
+            return doing.value
+        batch = self.known(self.operand(doing.args, doing.flow.batch)) if doing.flow.batch is not None else None
+        return doing.value.on(replace(trail, batch=batch) if trail is not None and batch else trail)
 
     def _on_subset(self, doing: Doing) -> Value:
         trail = self.sourced(self.subject(doing))
@@ -491,5 +542,7 @@ class Changed(Held):
         second = self.operand(doing.args, Argument(at=1, name="indices"))
         by = self.trail_of(second) if second is not None else None
         if by is not None and by.role == "index":
-            return self._back(doing, trail.cut(*frozenset[Cut]().union(*(rows.cuts for rows in by.rows))))
+            chosen = self.turns_of(second) if second is not None else None
+            cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
+            return self._back(doing, trail.cut(*cuts, count=lambda _: chosen or counted(by.rows)))
         return self._back(doing, trail.cut(Cut(("some", self.fresh(doing.site)))))

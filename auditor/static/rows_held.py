@@ -9,24 +9,32 @@ from typing import Literal
 from auditor.libraries import Call, Flow, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import names_part
-from auditor.static.effects import Effects, dotted, names
+from auditor.static.effects import dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
+    FILE,
+    MOST_RANGES,
     PART,
+    READS,
     STATE,
+    TABLE,
     TAUGHT,
     TRAIL,
     TURN,
     Owner,
     bound_of,
+    file_read,
     is_fold,
     is_part,
+    is_range,
     range_of,
     role_of,
     said_part,
+    within,
 )
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Lib, Obj, Ref, Seq, Value
+from auditor.static.weights import Weights
 from auditor.trace import (
     Cut,
     Mark,
@@ -34,17 +42,23 @@ from auditor.trace import (
     Named,
     Origin,
     PartName,
+    Place,
     Rows,
     Select,
+    Turns,
+    counted,
 )
 from auditor.trace.rows import DECLARED
 
 
-class Held(Effects):
+class Held(Weights):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self.watchers = False
+        self.watched = False
         self._folds_seen: set[Hashable] = set()
+        self._files_named: dict[Value, dict[PartName, Place]] = {}
+        """Where a file is given as validation or test rows, as its keyword says."""
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
 
@@ -119,7 +133,7 @@ class Held(Effects):
         if window is not None and trail is not None and trail.rows:
             trail = self._marked("window", trail, trail, window, "") if self.frame.module == obj.module else trail
         if trail is None or not trail.rows:
-            own = Rows(Origin(("object", obj), obj.name or obj.cls.name, self.place_in(obj)))
+            own = Rows(Origin(self._read_from(obj), obj.name or obj.cls.name, self.place_in(obj)))
             trail = replace(trail or NOWHERE, rows=frozenset((own,)), columns=None)
         said: Value | None = self.world.get(obj, PART)
         if type(said) is not Const:
@@ -145,6 +159,29 @@ class Held(Effects):
         assert obj.cls is not None
         if self.method(obj.cls, "__getitem__") is not None or self.method(obj.cls, "__iter__") is not None:
             self.world.set(obj, PART, said_part(args))
+            reads = file_read(args, obj.cls)
+            self.world.set(obj, READS, reads)
+            if reads is not None:
+                self._call_read(Origin(reads.sym), args)
+
+    def _call_read(self, origin: Origin, args: Arguments) -> None:
+        """Rows are for what the file that they are read from was given as (``val_path="test.txt"``)."""
+        for value in args.all():
+            if type(value) is Const:
+                for part, place in self._files_named.get(value, {}).items():
+                    self.events.setdefault((Named, origin.cut, part), Named(place=place, cut=origin.cut, part=part))
+
+    def name_file(self, word: str, value: Value, given: s.Expr) -> None:
+        """The path of a file is given as what its rows are for."""
+        if type(value) is Const and isinstance(value.value, str) and FILE.search(value.value):
+            part = names_part(word)
+            if part is not None:
+                self._files_named.setdefault(value, {}).setdefault(part, self.place(given.site))
+
+    def _read_from(self, obj: Obj) -> Hashable:
+        """What a data set of the project was told to read: made of the same, it serves the same rows."""
+        told = self.world.get(obj, READS)
+        return told.sym if type(told) is Data and told.sym is not None else ("object", obj)
 
     def unknown_result(self, args: Arguments, site: int, told: bool) -> Data:
         """What an unknown call gives back; one that is told a part of the rows serves that part."""
@@ -162,8 +199,11 @@ class Held(Effects):
         key = self.folds_of(self.elements(value)) if type(value) is Ref and value.obj.kind == "list" else None
         if key is not None:
             self._folds_seen.add(key)
-            before = self.world.get(key, TURN)
-            self.world.set(key, TURN, Const("later" if before is not None else "first"))
+            self._turn(key)
+
+    def _turn(self, key: Hashable) -> None:
+        before = self.world.get(key, TURN)
+        self.world.set(key, TURN, Const("later" if before is not None else "first"))
 
     def folds_of(self, element: Value) -> Hashable:
         """The cross-validation that a pair of row numbers, one for each side of a fold, comes from."""
@@ -192,8 +232,8 @@ class Held(Effects):
             if owner is not None and turn is not None and self.world.get((owner, key), TAUGHT) is None:
                 self.world.set((owner, key), TAUGHT, turn)
 
-    def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
-        super().optimizer_step(objs, site)
+    def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
+        super().optimizer_step(objs, site, by)
         for obj in objs or ():
             for part in self.family(obj):
                 self.teach(part)
@@ -205,13 +245,31 @@ class Held(Effects):
                 self.world.set((part, key), TAUGHT, None)
             self.world.set(part, STATE, None)
 
+    def count_of(self, value: Value) -> int | None:
+        if type(value) is not Data or value.flows:
+            return None
+        trail = self.trail_of(value)
+        if trail is None or not trail.rows:
+            return self.length(value.sym)
+        return counted(trail.rows) if trail.role == "" and trail.batch is None else None
+
+    def turns_over(self, loop: s.For, value: Value) -> Turns:
+        """How often a loop over this goes round, and whether it takes rows in batches."""
+        count = self.turns_of(value)
+        trail = self.trail_of(value) if count is None else None
+        if trail is None or trail.role == "index" or not trail.rows:
+            return Turns(loop, count)
+        rows = counted(trail.rows)
+        return Turns(loop, -(-rows // trail.batch) if rows is not None and trail.batch else None, batches=True)
+
     def sourced(self, value: Value | None, name: str = "") -> Trail | None:
         """The same; something that nobody knows is a source of its own."""
         if value is None:
             return None
         trail = self.trail_of(value)
         if trail is None and type(value) is Data and value.sym is not None and not value.flows and not value.of:
-            return Trail(frozenset((Rows(Origin(value.sym, name)),)), role=role_of(value.sym))
+            count = self.length(value.sym)
+            return Trail(frozenset((Rows(Origin(value.sym, name), count=count),)), role=role_of(value.sym))
         if trail is None and type(value) is Ref and value.obj.kind == "list" and self.items(value) is None:
             return Trail(
                 frozenset((Rows(Origin(("object", value.obj), name, self.place_in(value.obj))),)), columns=None
@@ -377,13 +435,39 @@ class Held(Effects):
         if base is None or base.role in ("element", "statistic"):
             return base
         if self.changes_in_loop(index):
-            both = NONE not in (low, high)
-            return self._marked("window", base, base, index.site, "") if both else base.as_("element")
-        ends = [bound_of(end) for end in (low, high)]
+            some = base.vague(("moving", index.site))
+            if NONE not in (low, high):
+                return self._marked("window", some, base, index.site, "")
+            return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
+        return self.between(base, low, high)
+
+    def between(self, base: Trail, low: Value, high: Value) -> Trail:
+        """The rows from one number up to another."""
+        if any(sum(is_range(cut) for cut in one.cuts) >= MOST_RANGES for one in base.rows):
+            return base.vague("ranges")
+        ends = [bound_of(end) for end in (NONE if low == Const(0) else low, high)]
+        part = range_of(ends)
         rows = frozenset(
-            one.cut(Cut(("range", one.origin.key, one.cuts), range_of(ends, index.site))) for one in base.rows
+            one.cut(Cut(self.range_key(one.origin.key, one.cuts), part), count=within(one.count, ends))
+            for one in base.rows
         )
         return replace(base, rows=rows)
+
+    def range_key(self, origin: Hashable, cuts: frozenset[Cut]) -> Hashable:
+        """What makes two ranges count the same rows: a short name, since ranges of ranges would hold one another."""
+        return "range", self.numbered((origin, cuts))
+
+    def _after_fold(self, owner: Data, base: Trail, index: s.Expr) -> Trail:
+        """``X[(i + 1) * size :]``: the rows after a part that moves on with each turn of a loop, as in folds by hand.
+
+        A network that learnt from them in one turn has seen what is held out in the next.
+        """
+        key = ("folds", self.frame.module, index.site, self.context)
+        self._folds_seen.add(key)
+        if self.world.get(key, TABLE) in (None, owner.sym):
+            self.world.set(key, TABLE, owner.sym)
+            self._turn(key)
+        return base.cut(Cut(key))
 
     def written_into(self, owner: Data, target: s.Item, index: Value, value: Value) -> None:
         """``owner[index] = value``: what the value was computed from is in the owner now."""
@@ -454,18 +538,32 @@ class Held(Effects):
             ),
         )  # fmt: skip
 
-    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> None:
+    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> Select | None:
         """The best of several scores is kept."""
         scores = figures.trail.scores if figures.trail is not None else frozenset()
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
         again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
-        if not rows or again:
-            return
-        self.emit(
+        if not (rows or forwards) or again:
+            return None
+        return self.emit(
             Select, site, (how, rows, scores, forwards),
             lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip
+
+    def compared_again(self, best: str, figures: Data) -> bool:
+        """What a call remembers in a variable of its own chooses only among scores that are taken in this call.
+
+        The best span of one text is looked for among figures that were all taken before: nothing is trained between.
+        """
+        function = self.frame.function
+        if not isinstance(function, s.Function) or best not in function.locals:
+            return True
+        if any(param.name == best for param in function.params):
+            return True
+        here = self.calls()
+        taken = (*figures.flows, *(figures.trail.scores if figures.trail is not None else ()))
+        return any(event.chain[: len(here)] == here for event in taken)
 
     def keeps_extreme(self, name: str) -> bool:
         """It gives the largest or the smallest of what it is given."""
@@ -485,7 +583,7 @@ class Held(Effects):
             return
         for rows in trail.rows:
             chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
-            for cut in chosen or ([rows.origin.cut] if not rows.cuts else []):
+            for cut in chosen or ([rows.origin.cut] if not rows.cuts else rows.declared_cuts):
                 self.call_part(cut, part, target.site, trail)
 
     def call_part(self, cut: Cut, part: PartName, site: int, trail: Trail = NOWHERE) -> None:
