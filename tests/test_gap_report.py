@@ -193,6 +193,11 @@ def test_a_diverged_control_is_an_error_and_a_diverged_remedy_harms() -> None:
         conclude(measurement([]))
     report = conclude(measurement([run(), run(seed=1), replace(broken, variant="l2")], remedy("l2")))
     assert verdicts(report) == {"l2": "harms"}
+    lucky = [run(seed=seed, accuracy=0.9) for seed in range(4)]
+    partly = [*(run(seed=seed) for seed in range(5)), *(replace(it, variant="l2") for it in lucky)]
+    report = conclude(measurement([*partly, replace(broken, variant="l2", seed=4)], remedy("l2")))
+    assert verdicts(report) == {"l2": "harms"}
+    assert report.remedies[0].why == "its loss was no finite number in 1 of 5 runs"
     one = conclude(measurement([run(), run(seed=1), replace(broken, seed=2)]))
     assert "1 of 3" in one.notes[0]
 
