@@ -106,7 +106,7 @@ def test_options_reach_the_probe(run: Run, asked: dict[str, Any]) -> None:
         ("--max-gap 0.10", 1, "failed"),
         ("--max-gap 0.30", 0, ""),
         ("--max-gap 0.2", 0, "inconclusive"),
-        ("--max-gap 0.2 --fail-on-inconclusive", 1, "inconclusive"),
+        ("--max-gap 0.2 --fail-on-inconclusive", 1, "failed: gap of accuracy at most 0.2"),
         ("--max-gap 0.5 --metric loss", 1, "failed: gap of loss"),
     ],
 )
