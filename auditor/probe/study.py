@@ -224,7 +224,7 @@ class Study:
             variants=tuple(one.variant for one in treatments),
             metrics=self.metrics,
             spread=self.pool.spread,
-            rows=self.pool.counts,
+            rows=control[0].run.division.counts if control else self.pool.counts,
             modes={name: np.array([modes[name] for modes in whole]) for name in whole[0]} if whole else None,
             notes=tuple(self.notes),
             interrupted=interrupted,
