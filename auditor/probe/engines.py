@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from auditor.probe import memory
+from auditor.probe.keras_alone import Alone, AloneStep, KerasAlone
 from auditor.probe.linears import chain, layout, linears
 from auditor.probe.loading import in_one_line
 from auditor.probe.network import Arguments, Nursery, Trainee
@@ -118,6 +119,9 @@ class Workshop:
 
     def plain(self, run: Run) -> tuple[Engine, list[Record]]:
         trainee = self.trainee(run)
+        if isinstance(trainee.model, KerasAlone) and isinstance(trainee.optimizer, AloneStep):
+            alone = Alone(trainee.model, trainee.optimizer, run.treatment, self.nursery.experiment.loss)
+            return alone, [Record(run, trainee.model.size)]
         engine = Plain(trainee, run.treatment, run.treatment.loss or self.scorer.loss, self.arguments, self.sites)
         return engine, [Record(run, trainable(trainee.model))]
 
@@ -140,6 +144,8 @@ class Workshop:
         if isinstance(self.rows, Ragged):
             return "rows of different shapes fit together in batches of one network only"
         trainee = self.trainee(pair[0])
+        if isinstance(trainee.model, KerasAlone):
+            return "on this backend Keras trains by its own API"
         if not stackable(trainee.optimizer):
             return f"a step of {type(trainee.optimizer).__name__} over stacked weights is no step of each network alone"
         some = torch.stack([run.division.train[:4] for run in pair])
