@@ -78,6 +78,7 @@ def _measured(options: argparse.Namespace) -> GapReport:
             remedies=options.remedies,
             smallest_effect=options.smallest_effect,
             racing=options.racing,
+            jobs=options.jobs,
             progress=bar.share,
             name=str(options.target),
         )
@@ -149,6 +150,7 @@ def _add_what(group: argparse._ArgumentGroup) -> None:
     add("--resplit", action="store_true", help="divide the rows anew for each seed: intervals cover that too")
     add("--remedies", type=listed, metavar="NAMES", help=f"what to try (default: all): {', '.join(_remedies())}")
     add("--smallest-effect", type=_effects, metavar="X", help="worth a change: 0.01, or accuracy=0.01,loss=0.02")
+    add("--jobs", type=_count, metavar="N", help="processes that train, through joblib (default: this one)")
     add("--racing", action="store_true", help="stop remedies early that are clearly dominated")
 
 
