@@ -94,5 +94,8 @@ def mentioned(parts: Iterable[s.Expr | s.Stmt]) -> frozenset[str]:
         if isinstance(one, (list, tuple)):
             todo.extend(one)
         elif isinstance(one, (s.Expr, s.Stmt, s.Arg)):
-            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
+            todo.extend(
+                getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ())
+                if slot not in ("owner", "outer")
+            )  # fmt: skip  # what a function stands in is no part of it
     return frozenset(found)
