@@ -211,6 +211,8 @@ class Flow(BaseModel):
     """score, cross-validate, search: the learner; else the receiver or whatever made the predictions."""
     predictions: Argument | None = None
     """score: the predictions."""
+    chooses: Argument | None = None
+    """same, train, score: an operand that lets some of the rows count only, where it is given (weights, a start)."""
     validation: Argument | None = None
     """train: rows that are scored while it learns."""
     fraction: Argument | None = None

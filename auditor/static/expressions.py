@@ -357,6 +357,8 @@ class Expressions(Calls):
         if isinstance(expr.index, s.Mix):
             return self.elements(owner)
         index = self.evaluate(expr.index)
+        if type(owner) is Data and isinstance(index, (Fn, Partial)):  # ``table[lambda rows: rows.year < 2020]``
+            index = self.call(index, Arguments([owner], {}), expr.site)
         if type(index) is Bounds:
             value = self.item(owner, UNKNOWN, expr.site) if type(owner) is Data else owner
         else:

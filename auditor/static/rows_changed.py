@@ -174,6 +174,15 @@ class Changed(Held):
             return self.operand(doing.args, None) if given else receiver
         return self.operand(doing.args, flow.arg)
 
+    def counted(self, doing: Doing, trail: Trail) -> Trail:
+        """The rows that count, where an operand of the call chooses among them (a mask given as weights)."""
+        by = self.operand(doing.args, doing.flow.chooses) if doing.flow.chooses is not None else None
+        return trail if by is None or by == NONE else self.counted_by(by, trail, doing.site)
+
+    def counted_by(self, by: Value, trail: Trail, site: int) -> Trail:
+        known = type(by) is Const or (type(by) is Data and by.sym is not None)
+        return trail.cut(Cut(("counted", bound_of(by) if known else self.fresh(site))))
+
     def others(self, doing: Doing) -> frozenset[Mark]:
         """What the operands beside the rows bring in."""
         subject = self.subject(doing)
@@ -255,7 +264,7 @@ class Changed(Held):
         if trail is None:
             return doing.value
         beside = self.others(doing) if doing.flow.does == "filled" else ()
-        return self._back(doing, trail.marked(beside))
+        return self._back(doing, self.counted(doing, trail).marked(beside))
 
     def _back(self, doing: Doing, trail: Trail | None) -> Value:
         """The result, or the receiver itself changed in place."""
