@@ -13,7 +13,6 @@ from auditor.static.row_calls import (
     ESTIMATORS,
     HOLDERS,
     OF_ESTIMATORS,
-    PARTS,
     STATE,
     WATCHES,
     Doing,
@@ -36,7 +35,7 @@ from auditor.trace import (
     Score,
     Train,
 )
-from auditor.trace.rows import DECLARED, POSITIONS
+from auditor.trace.rows import DECLARED, PARTS, POSITIONS
 
 
 class Changed(Held):
@@ -298,6 +297,8 @@ class Changed(Held):
             trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
         shared = {one.columns for one in map(self.trail_of, values) if one is not None and one.rows}
         columns = shared.pop() if len(shared) == 1 else kept
+        if type(doing.receiver) is Data and doing.receiver.kind == "grouped":
+            columns = None  # whatever is made of each group, under the name of the group
         return self._back(doing, replace(trail, columns=columns, role="" if trail.role == "mask" else trail.role))
 
     def stacks(self, doing: Doing) -> bool:
