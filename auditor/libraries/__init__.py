@@ -2,7 +2,7 @@
 
 from auditor.libraries.callables import ROLES, with_callables
 from auditor.libraries.libraries import Libraries, load, shipped
-from auditor.libraries.schema import Argument, Attribute, Call, Condition, Flow, Hooks, LibraryFile, Method, Watch
+from auditor.libraries.schema import Argument, Attribute, Call, Condition, Flow, Hooks, LibraryFile, Method, Part, Watch
 from auditor.libraries.sensitivity import Answer, answer
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Libraries",
     "LibraryFile",
     "Method",
+    "Part",
     "Watch",
     "answer",
     "load",

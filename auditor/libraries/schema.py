@@ -184,6 +184,8 @@ class Flow(BaseModel):
     """The labels: of a fit, a score, a resampling."""
     part: Part | None = None
     """source: which operand says what the rows are for."""
+    described: Argument | None = None
+    """source: where it is true, a pair comes back: the rows, and a description of them."""
     axis: Argument | None = None
     """statistic: 1 or -1 makes it a figure of each row."""
     bins: Argument | None = None

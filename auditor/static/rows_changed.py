@@ -23,6 +23,7 @@ from auditor.static.row_calls import (
     range_of,
     said_part,
 )
+from auditor.static.row_parts import named_rows
 from auditor.static.rows_held import Held
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Const, Data, Fn, Lib, Obj, Partial, Ref, Seq, Value
@@ -35,7 +36,7 @@ from auditor.trace import (
     Score,
     Train,
 )
-from auditor.trace.rows import DECLARED, PARTS, POSITIONS
+from auditor.trace.rows import DECLARED, POSITIONS
 
 
 class Changed(Held):
@@ -216,44 +217,52 @@ class Changed(Held):
                 ))
                 for part in flow.pairs
             ))  # fmt: skip
-        part = self._part(flow, args)
-        if part is None and flow.part is None and kind != "dataframe":
-            said = said_part(args)
-            part = str(said.value) if said is not None else None
-        if part == "both":
+        said = self.operand(args, flow.part) if flow.part is not None else None
+        if flow.part is not None and type(said) is Const and said.value in flow.part.both:
             parts: tuple[str, ...] = ("train", "validation")
             pair = (Data((self.fresh(site), one), kind=kind, trail=base.cut(Cut(DECLARED, one))) for one in parts)
             return Seq(tuple(pair))
-        if part is not None:
-            base = base.cut(Cut(DECLARED, part))
         alters = self._altering(args)
         if alters:
             base = base.marked(alters)
+        if flow.part is None and kind != "dataframe":
+            guess = said_part(args)
+            base = base.cut(Cut(DECLARED, guess.value)) if guess is not None else base
         if flow.returns:
-            return Seq(tuple(Data((self.fresh(site), n), trail=base) for n in range(flow.returns)))
+            asked = self._asked(doing, base, said)
+            return Seq(tuple(Data((self.fresh(site), n), trail=asked) for n in range(flow.returns)))
         if type(doing.value) is Ref and doing.value.obj.kind == "module":
             return doing.value
-        return self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
+        made = self._served(doing, base, said, doing.value if type(doing.value) is Data else NONE, kind)
+        told = self.operand(args, flow.described) if flow.described is not None else None
+        return Seq((made, Data(self.fresh(site)))) if type(told) is Const and told.value else made
+
+    def _served(self, doing: Doing, base: Trail, said: Value | None, value: Value, kind: str) -> Value:
+        """The rows of a source that an operand asks for; a list of them, where it lists what it asks for."""
+        listed = self.items(said) if said is not None else None
+        if listed is not None:
+            numbered = (Data((self.fresh(doing.site), number)) for number in range(len(listed)))
+            return Seq(tuple(
+                self._served(doing, base, one, to, kind) for one, to in zip(listed, numbered, strict=True)
+            ))  # fmt: skip
+        made = self.made(doing.site, self._asked(doing, base, said), value, kind)
+        return replace(made, kind=kind) if kind and made.kind != kind else made
+
+    def _asked(self, doing: Doing, base: Trail, said: Value | None) -> Trail:
+        if doing.flow.part is None or said is None:
+            return base
+        if type(said) is Lib:  # a constant of the library's own: ``Split.TEST``
+            said = Const(said.name.rpartition(".")[2].lower())
+        if type(said) is Const:
+            pieces = named_rows(said.value, doing.flow.part)
+            return replace(base, rows=frozenset(one.cut(*cuts) for one in base.rows for cuts in pieces))
+        key = said.sym if type(said) is Data and said.sym is not None else self.fresh(doing.site)
+        return base.cut(Cut(("some", "named", key)))
 
     def _altering(self, args: Arguments) -> frozenset[Mark]:
         """Random alterations among the operands (``transform=``)."""
         trails = [self.trail_of(value) for value in args.all()]
         return frozenset(mark for one in trails if one is not None for mark in one.found if mark.kind == "augment")
-
-    def _part(self, flow: Flow, args: Arguments) -> str | None:
-        """What a source says its rows are for."""
-        if flow.part is None:
-            return None
-        value = self.operand(args, flow.part)
-        if type(value) is Lib:  # a constant of the library's own: ``Split.TEST``
-            value = Const(value.name.rpartition(".")[2].lower())
-        if type(value) is not Const:
-            return None
-        said = value.value.partition("[")[0] if isinstance(value.value, str) else value.value
-        for part in (*PARTS, "both"):
-            if any(said == one and isinstance(said, bool) == isinstance(one, bool) for one in getattr(flow.part, part)):
-                return part
-        return None
 
     def _on_same(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)
@@ -308,7 +317,7 @@ class Changed(Held):
         if not listed or not (type(axis) is Const and axis.value in (0, "index")):
             return False
         trails = [self.trail_of(one) for one in listed]
-        rows = [one.rows for one in trails if one is not None and one.rows and one.role == ""]
+        rows = [(one.rows, one.columns) for one in trails if one is not None and one.rows and one.role == ""]
         return len(rows) > len(set(rows))
 
     def _on_some(self, doing: Doing) -> Value:
