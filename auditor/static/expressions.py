@@ -368,7 +368,9 @@ class Expressions(Calls):
     def _item_with_rows(self, expr: s.Item, owner: Value, index: Value, value: Value) -> Value:
         """The same, with the rows that the index chooses."""
         if type(owner) is Ref and type(index) is Bounds and owner.obj.kind == "list":
-            trail = self.trail_of(owner)
+            inside = self.elements(owner)
+            plain = type(inside) is Data and not inside.flows and not inside.of
+            trail = self.sourced(owner) if plain else self.trail_of(owner)
             if trail is None or self.items(owner) is not None:
                 return value
             owner = Data(("list", owner.obj), trail=trail)
