@@ -561,6 +561,8 @@ class Held(Effects):
         if part is None:
             return
         for rows in trail.rows:
+            if any(cut.part is None for cut in rows.cuts):
+                continue  # some of them: the name is not that of the others
             chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
             for cut in chosen or ([rows.origin.cut] if not rows.cuts else []):
                 self.call_part(cut, part, target.site, trail)
