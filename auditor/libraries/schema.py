@@ -225,6 +225,8 @@ class Flow(BaseModel):
     """train: False where the receiver goes on from what it has learnt (networks, ``partial_fit``)."""
     watches: Watch | None = None
     """train: the call itself acts on the score of the rows that it watches."""
+    fixed: Condition | None = None
+    """augment: under this condition nothing is left to chance."""
     inplace: Argument | None = None
     """The receiver itself is changed where this operand is true."""
     returns: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
-from auditor.libraries import Argument, Call, Flow, Method, Watch
+from auditor.libraries import Argument, Call, Condition, Flow, Method, Watch
 from auditor.static import syntax as s
 from auditor.static.conventions import names_training_score
 from auditor.static.machine import Arguments
@@ -75,13 +75,15 @@ class Changed(Held):
 
     def acts(self, watch: Watch, args: Arguments) -> bool:
         """It acts on a score of rows that are held out, under its conditions."""
-        if watch.when is not None:
-            value = self.operand(args, watch.when)
-            on = type(value) is Const and (value.value in watch.when.among if watch.when.among else bool(value.value))
-            if not on:
-                return False
+        if watch.when is not None and not self.meets(watch.when, args):
+            return False
         score = self.operand(args, watch.monitor) if watch.monitor is not None else None
         return not (type(score) is Const and isinstance(score.value, str) and names_training_score(score.value))
+
+    def meets(self, when: Condition, args: Arguments) -> bool:
+        """The operand is known to be one that the condition asks for."""
+        value = self.operand(args, when)
+        return type(value) is Const and (value.value in when.among if when.among else bool(value.value))
 
     def watching(self, values: Iterable[Value], depth: int = 3) -> list[Value]:
         """Those who act on a score, among these values and in what they hold."""
@@ -494,6 +496,8 @@ class Changed(Held):
         return Seq(tuple(made)) if len(made) > 1 else self._back(doing, trails[0].marked((mark,)))
 
     def _on_augment(self, doing: Doing) -> Value:
+        if doing.flow.fixed is not None and self.meets(doing.flow.fixed, doing.args):
+            return self._on_same(doing)
         mark = self.mark("augment", NOWHERE, doing.site, self.words(doing.called))
         trail = self.rows_in(doing, source=False)
         return self._back(doing, (trail or NOWHERE).marked((mark,)))
