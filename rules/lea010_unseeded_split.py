@@ -57,8 +57,8 @@ print(model.evaluate(x_test, y_test))
 
 ## Not reported
 
-Splits in a program that runs from the first row to the last figure at once; seeded splits; splits that are written
-to a file and read again.
+Splits in a program that runs from the first row to the last figure at once, and in two such programs; seeded splits;
+splits that are written to a file and read again.
 
 ## Sources
 
@@ -75,6 +75,7 @@ from collections.abc import Iterator
 from auditor.trace import (
     Confidence,
     Cut,
+    Event,
     Evidence,
     Named,
     Report,
@@ -96,8 +97,9 @@ def unseeded_split(trace: Trace) -> Iterator[Report]:
         return
     resumed = {one.place.path: one for one in trace.all(Resume)}
     learnt, held = sides(trace)
+    alone = whole(trace)
     for split in splits:
-        others = (one for one in splits if again(split, one))
+        others = (one for one in splits if again(split, one) and not apart(split, one, alone))
         other = next((one for one in others if one.cuts & (held if split.cuts & learnt else learnt)), None)
         if not split.cuts & (learnt | held):
             continue
@@ -115,6 +117,27 @@ def sides(trace: Trace) -> tuple[frozenset[Cut], frozenset[Cut]]:
     learnt |= {one.cut for one in named if one.part == "train"}
     held |= {one.cut for one in named if one.part != "train"}
     return frozenset(learnt), frozenset(held)
+
+
+def program(event: Event) -> str:
+    """The file that is run."""
+    return (event.chain[0] if event.chain else event.place).path
+
+
+def whole(trace: Trace) -> frozenset[Cut]:
+    """The parts of splits that one program learns from and judges by itself: no model comes to it from another."""
+    judged = (
+        (one, learning)
+        for one in assessments(trace)
+        for learning in one.learnings
+        if program(one.event) == program(learning.event)
+    )
+    return frozenset(cut for one, learning in judged for rows in (*one.rows, *learning.rows) for cut in rows.cuts)
+
+
+def apart(split: Split, other: Split, alone: frozenset[Cut]) -> bool:
+    """Two programs, each of which is done when it has judged what it has learnt."""
+    return program(split) != program(other) and bool(split.cuts & alone) and bool(other.cuts & alone)
 
 
 def again(split: Split, other: Split) -> bool:
