@@ -9,13 +9,13 @@ from pathlib import Path
 
 from auditor import rulebook
 from auditor.errors import SettingsError
-from auditor.outcome import Hidden, Outcome, Problem, Unused
+from auditor.outcome import Hidden, Outcome, Problem, Summary, Unused
 from auditor.selection import named, selected
 from auditor.settings import Settings
 from auditor.sources import SourceFile, Suppression, complaint, discover
 from auditor.sources.ignored import Excluded
-from auditor.static import Telling, tell
-from auditor.trace import Finding, Rule, Severity
+from auditor.static import Telling, networks, tell
+from auditor.trace import Finding, Rule, Severity, trainings
 
 
 def audit(
@@ -40,7 +40,9 @@ def audit(
     if any(Path(path).is_dir() for path in paths):  # else: an editor's one file, and the rest is elsewhere
         _known(settings.callables, discovery.files)
 
-    telling = tell(discovery.files, callables=settings.callables, progress=progress)
+    telling = tell(
+        discovery.files, callables=settings.callables, limits=settings.limits, progress=progress
+    )  # fmt: skip
     judgement = rulebook.judge(telling.trace, running)
     problems = tuple(sorted(_problems(discovery.files, telling), key=lambda it: (it.path, it.line)))
     comments = _Comments(files)
@@ -60,6 +62,32 @@ def audit(
         empty=discovery.empty,
         unfinished=telling.unfinished,
         unused=tuple(sorted(comments.unused(rules, running), key=_by_place)) if report_unused else None,
+    )
+
+
+def summarise(
+    paths: Sequence[str],
+    settings: Settings,
+    *,
+    exclude: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """The networks of the programs below some paths. Raises `AuditorError` when they cannot be read."""
+    excluded = [Excluded(settings.exclude, settings.folder), Excluded(tuple(exclude), Path.cwd())]
+    discovery = discover(paths, [patterns for patterns in excluded if patterns])
+    telling, models = networks(
+        discovery.files, callables=settings.callables, limits=settings.limits, progress=progress
+    )  # fmt: skip
+    problems = tuple(sorted(_problems(discovery.files, telling), key=lambda it: (it.path, it.line)))
+    seen = len(discovery.files)
+    return Summary(
+        models,
+        tuple(trainings(telling.trace)),
+        problems,
+        tuple(telling.failures),
+        seen,
+        seen - len({problem.path for problem in problems}),
+        discovery.empty,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from auditor.trace import Finding, Severity
+from auditor.trace import Finding, Model, Severity, Training
 
 ShownLine = Callable[[str, int, int | None], str]
 """The source line at a path, a line and a notebook cell, as its owner has it."""
@@ -40,6 +40,24 @@ class Hidden:
     """Of shown confidence, below the lowest severity shown."""
     unsure: int = 0
     suppressed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The networks of a program, in the order in which they are made, and how they are trained."""
+
+    models: tuple[Model, ...]
+    trained: tuple[Training, ...]
+    problems: tuple[Problem, ...]
+    failures: tuple[str, ...]
+    seen: int
+    audited: int
+    empty: tuple[str, ...] = ()
+
+    def trainings(self, model: Model) -> list[Training]:
+        """How it is trained, once for each place."""
+        found = {training.place: training for training in self.trained if training.model is model}
+        return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

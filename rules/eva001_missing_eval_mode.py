@@ -59,7 +59,8 @@ print(accuracy(torch.load("validation.pt")))
 
 ## Not reported
 
-Networks whose every layer is known and none depends on the mode; models of frameworks that switch the mode themselves
+Networks whose every layer is known and none depends on the mode, or of which none is known and that another network's
+output goes into (losses and metrics that are written as modules); models of frameworks that switch the mode themselves
 (Lightning, Keras, the Trainer of transformers, ignite's evaluators); Monte-Carlo dropout, where the same rows pass
 again and again; agents that act in an environment; networks that produce samples for another network under training;
 models that come in eval mode. A model handed in by a caller that nobody knows is taken to be in the caller's mode.
@@ -83,7 +84,7 @@ from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Mode, Place,
 def missing_eval_mode(trace: Trace) -> Iterator[Report]:
     for forward in trace.all(Forward):
         model = forward.model
-        if model.framework or model.network.indifferent or forward.forced:
+        if forward.driven or model.network.indifferent or forward.forced:
             continue
         mode = next(iter(trace.in_mode(forward, "train")), None)
         if mode is None:
@@ -96,6 +97,8 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         if mode.cause is not None and trace.averaged(forward):
             continue
         sensitive = model.network.sensitive
+        if not sensitive and trace.fed(forward):
+            continue
         place = where(trace, forward, mode)
         yield Report(
             place,

@@ -75,7 +75,7 @@ from auditor.trace import Confidence, Evidence, Forward, Place, Report, Severity
 def missing_no_grad(trace: Trace) -> Iterator[Report]:
     for forward in trace.all(Forward):
         model = forward.model
-        if forward.grad is not True or forward.frozen or model.framework or model.own_gradients:
+        if forward.grad is not True or forward.frozen or forward.driven or model.own_gradients:
             continue
         if of_unknown_caller(forward):
             continue

@@ -81,7 +81,7 @@ def eval_on_part_of_the_model(trace: Trace) -> Iterator[Report]:
     neighbours = neighbouring(trace)
     for forward in trace.all(Forward):
         model = forward.model
-        if model.framework or not trace.exposed(forward):
+        if forward.driven or not trace.exposed(forward):
             continue
         modes = trace.in_mode(forward, "train")
         if not modes or not trace.evaluates(forward) or trace.averaged(forward):

@@ -57,8 +57,8 @@ print(model.evaluate(x_test, y_test))
 
 ## Not reported
 
-Splits in a program that runs from the first row to the last figure at once, and in two such programs; seeded splits;
-splits that are written to a file and read again.
+Splits in a program that runs from the first row to the last figure at once; seeded splits; splits that are written
+to a file and read again.
 
 ## Sources
 
@@ -75,7 +75,6 @@ from collections.abc import Iterator
 from auditor.trace import (
     Confidence,
     Cut,
-    Event,
     Evidence,
     Named,
     Report,
@@ -97,47 +96,26 @@ def unseeded_split(trace: Trace) -> Iterator[Report]:
         return
     resumed = {one.place.path: one for one in trace.all(Resume)}
     learnt, held = sides(trace)
-    alone = whole(trace)
     for split in splits:
-        others = (one for one in splits if again(split, one) and not apart(split, one, alone))
-        other = next((one for one in others if one.cuts & (held if split.cuts & learnt else learnt)), None)
-        if not split.cuts & (learnt | held):
-            continue
+        others = (one for one in splits if again(split, one))
+        other = next((one for one in others if learnt_from_one(split, one, learnt, held)), None)
         if other is not None:
             yield Report(split.place, message(split, other), evidence(other), confidence(split))
-        elif split.place.path in resumed:
+        elif split.place.path in resumed and split.cuts & (learnt | held):
             yield going_on(split, resumed[split.place.path])
 
 
 def sides(trace: Trace) -> tuple[frozenset[Cut], frozenset[Cut]]:
-    """The parts that are learnt from, and those that are held out: a sample that is only drawn is no split."""
-    named = list(trace.all(Named))
+    """The parts that are learnt from, and those that are judged, or called so: a mere sample is neither."""
     learnt = {cut for one in learnings(trace) for rows in one.rows for cut in rows.cuts}
     held = {cut for one in assessments(trace) for rows in one.rows for cut in rows.cuts}
-    learnt |= {one.cut for one in named if one.part == "train"}
-    held |= {one.cut for one in named if one.part != "train"}
-    return frozenset(learnt), frozenset(held)
+    return frozenset(learnt), frozenset(held | {one.cut for one in trace.all(Named) if one.part != "train"})
 
 
-def program(event: Event) -> str:
-    """The file that is run."""
-    return (event.chain[0] if event.chain else event.place).path
-
-
-def whole(trace: Trace) -> frozenset[Cut]:
-    """The parts of splits that one program learns from and judges by itself: no model comes to it from another."""
-    judged = (
-        (one, learning)
-        for one in assessments(trace)
-        for learning in one.learnings
-        if program(one.event) == program(learning.event)
-    )
-    return frozenset(cut for one, learning in judged for rows in (*one.rows, *learning.rows) for cut in rows.cuts)
-
-
-def apart(split: Split, other: Split, alone: frozenset[Cut]) -> bool:
-    """Two programs, each of which is done when it has judged what it has learnt."""
-    return program(split) != program(other) and bool(split.cuts & alone) and bool(other.cuts & alone)
+def learnt_from_one(split: Split, other: Split, learnt: frozenset[Cut], held: frozenset[Cut]) -> bool:
+    """What was learnt with one division is judged with the other: two trainings are two programs."""
+    one, two = (split, other) if split.cuts & learnt else (other, split)
+    return bool(one.cuts & learnt) and not two.cuts & learnt and bool(two.cuts & held)
 
 
 def again(split: Split, other: Split) -> bool:

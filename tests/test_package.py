@@ -63,10 +63,12 @@ def test_the_readme_opens_with_two_commands() -> None:
 
 
 def test_the_readme_names_every_option() -> None:
-    page = subprocess.run(
-        [sys.executable, "-m", "auditor", "--help"], capture_output=True, text=True, check=True
-    ).stdout
-    known = set(re.findall(r"--[a-z][a-z-]+", page))
+    commands = [["--help"], ["probe", "--help"]]
+    pages = [
+        subprocess.run([sys.executable, "-m", "auditor", *words], capture_output=True, text=True, check=True).stdout
+        for words in commands
+    ]
+    known = set(re.findall(r"--[a-z][a-z-]+", "".join(pages)))
     assert set(re.findall(r"(?<=audit )--[a-z-]+|`(--[a-z-]+)`", README)) - {""} <= known
 
 

@@ -1,14 +1,29 @@
 """What each library's calls mean, as data: one TOML file a library. Both witnesses read it."""
 
 from auditor.libraries.callables import ROLES, with_callables
+from auditor.libraries.formulas import Shape, Unknown, evaluate
 from auditor.libraries.libraries import Libraries, load, shipped
-from auditor.libraries.schema import Argument, Attribute, Call, Condition, Flow, Hooks, LibraryFile, Method, Part, Watch
+from auditor.libraries.schema import (
+    Argument,
+    Array,
+    Attribute,
+    Call,
+    Condition,
+    Flow,
+    Hooks,
+    LibraryFile,
+    Method,
+    Part,
+    Size,
+    Watch,
+)
 from auditor.libraries.sensitivity import Answer, answer
 
 __all__ = [
     "ROLES",
     "Answer",
     "Argument",
+    "Array",
     "Attribute",
     "Call",
     "Condition",
@@ -18,8 +33,12 @@ __all__ = [
     "LibraryFile",
     "Method",
     "Part",
+    "Shape",
+    "Size",
+    "Unknown",
     "Watch",
     "answer",
+    "evaluate",
     "load",
     "shipped",
     "with_callables",

@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from typing import TypeVar
 
-from auditor.libraries.schema import Attribute, Call, Hooks, LibraryFile, Method
+from auditor.libraries.schema import Array, Attribute, Call, Hooks, LibraryFile, Method, Size
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+R = TypeVar("R", Call, Size)
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class Libraries:
     """By framework: the methods of a class of the user's that it calls itself."""
     hook_modes: dict[str, Hooks]
     """The same, by the mode and gradients that it has set by then."""
+    sizes: dict[str, Size] = field(default_factory=dict)
+    wide_sizes: dict[str, tuple[tuple[re.Pattern[str], Size], ...]] = field(default_factory=dict)
+    """Rows of sizes whose name holds a ``*``, as in `patterns`."""
+    arrays: dict[str, Array] = field(default_factory=dict)
     callables: frozenset[str] = frozenset()
     """The names, below any root, of what the user has declared."""
     _canonical: dict[str, str] = field(default_factory=dict)
@@ -77,11 +85,36 @@ class Libraries:
         patterns = self.patterns.get(name.partition(".")[0], ())
         return next((row for pattern, row in patterns if pattern.fullmatch(name)), None)
 
+    def size(self, name: str) -> Size | None:
+        """How large what this name makes is; None where no row says so."""
+        if name in self.sizes:
+            return self.sizes[name]
+        patterns = self.wide_sizes.get(name.partition(".")[0], ())
+        return next((row for pattern, row in patterns if pattern.fullmatch(name)), None)
+
+    def starts(self, name: str) -> Size | None:
+        """The row that says where a layer is told the shape of what goes in."""
+        row = self.sizes.get(name)
+        if row is not None and row.starts is not None:
+            return row
+        patterns = self.wide_sizes.get(name.partition(".")[0], ())
+        return next((row for pattern, row in patterns if row.starts is not None and pattern.fullmatch(name)), None)
+
+    def below(self, path: str, text: str) -> str | None:
+        """The name below a path that a text stands for, whatever its letters' case: ``"adam"``."""
+        wanted = f"{path}.{text}".lower()
+        return next((name for name in self.calls if name.lower() == wanted), None)
+
     def method(self, kind: str, name: str) -> Method | None:
         return self.methods.get(kind, {}).get(name)
 
     def attribute(self, kind: str, name: str) -> Attribute | None:
         return self.attributes.get(kind, {}).get(name)
+
+    @property
+    def watchers(self) -> dict[str, Call]:
+        """What watches a training and is told which score to watch."""
+        return {name: row for name, row in self.calls.items() if row.watches is not None and row.watches.monitor}
 
     @property
     def trigger_pattern(self) -> re.Pattern[bytes]:
@@ -106,9 +139,15 @@ def combine(libraries: Iterable[LibraryFile]) -> Libraries:
     roots: set[str] = set()
     triggers: set[str] = set()
     modes: dict[str, Hooks] = {}
+    sizes: dict[str, Size] = {}
+    wide: dict[str, Size] = {}
+    arrays: dict[str, Array] = {}
     for library in libraries:
         for name, row in library.calls.items():
             (wild if "*" in name else calls)[name] = row
+        for name, size in library.sizes.items():
+            (wide if "*" in name else sizes)[name] = size
+        arrays.update(library.arrays)
         for kind, table in library.methods.items():
             methods.setdefault(kind, {}).update(table)
         for kind, parts in library.attributes.items():
@@ -120,13 +159,14 @@ def combine(libraries: Iterable[LibraryFile]) -> Libraries:
         modes.update(library.hooks)
     hooks = {name: frozenset((*one.train, *one.eval, *one.either)) for name, one in modes.items()}
     return Libraries(
-        calls, compiled(wild), methods, attributes, aliases, frozenset(roots), frozenset(triggers), hooks, modes
+        calls, compiled(wild), methods, attributes, aliases, frozenset(roots), frozenset(triggers), hooks, modes,
+        sizes, compiled(wide), arrays,
     )  # fmt: skip
 
 
-def compiled(rows: dict[str, Call]) -> dict[str, tuple[tuple[re.Pattern[str], Call], ...]]:
+def compiled(rows: dict[str, R]) -> dict[str, tuple[tuple[re.Pattern[str], R], ...]]:
     """Names with a ``*`` as patterns, the one with the longest literal text first."""
-    found: dict[str, list[tuple[re.Pattern[str], Call]]] = {}
+    found: dict[str, list[tuple[re.Pattern[str], R]]] = {}
     for name in sorted(rows, key=lambda name: (name.count("*") - len(name), name)):
         pattern = re.compile(".*".join(map(re.escape, name.split("*"))))
         found.setdefault(name.partition(".")[0], []).append((pattern, rows[name]))

@@ -37,10 +37,12 @@ Role = Literal[
     "trainer",  # makes an object that runs its own loop, modes and gradients
     "fit",  # runs such a loop
     "invoke",  # calls a function that it is given
+    "shallow",  # returns another container of the same values
     "partial",  # returns a function that it is given, with arguments filled in
     "elements",  # iterates over what it is given
     "enumerate",
     "zip",
+    "mapping",  # makes a dictionary of pairs and of keywords
     "constant",  # returns something that holds no output of a network (sizes, times, configuration)
     "detach",  # returns the values without their graph
     "read",  # reads a number out of a tensor: without graph (float)
@@ -56,6 +58,9 @@ MethodRole = Literal[
     "mode",  # sets train or eval mode of the receiver
     "forward",  # a forward pass
     "self",  # returns the receiver
+    "moved",  # returns the receiver where it is there already, else a copy
+    "copied",  # returns an independent copy of the receiver's values
+    "restore",  # loads weights into the receiver
     "freeze",  # requires_grad_(flag)
     "parameters",  # weights of the receiver
     "parts",  # its sub-modules
@@ -159,6 +164,12 @@ class Part(Argument):
     """Training and validation rows come back as a pair."""
 
 
+Computation = Literal[
+    "abs", "ceil", "exp", "float", "floor", "int", "len", "log", "log10", "log2", "max", "min", "prod", "round", "sqrt",
+    "sum",
+]  # fmt: skip
+
+
 class Watch(BaseModel):
     """Something that watches a training and acts on a score: a callback, a setting of the loop."""
 
@@ -170,6 +181,27 @@ class Watch(BaseModel):
     """The operand that names the score."""
     when: Condition | None = None
     """It does so only under this condition."""
+    mode: Argument | None = None
+    """The operand that says whether less or more is better: ``min``, ``max``."""
+    less: Argument | None = None
+    """The operand that is true where less is better."""
+    more: Argument | None = None
+    patience: Argument | None = None
+    """How many epochs without a better score it bears."""
+    restores: Condition | None = None
+    """The best weights are back in the end under this condition; nothing said: never."""
+    held_out: str | None = None
+    """How the names of scores of validation rows begin; scores of other names are those of the training rows."""
+    fetch: str | None = None
+    """The attribute by which a program asks for the best weights."""
+    score: Argument | None = None
+    """The function that gives the score, of the one that it is attached to."""
+    batch: str | None = None
+    """Where that function finds the output of a single batch."""
+    saves: Argument | None = None
+    """What is written out with the weights: the one that trains among it."""
+    of: str | None = None
+    """The kind of model whose training it watches, where the model itself is not known."""
 
 
 class Flow(BaseModel):
@@ -186,6 +218,10 @@ class Flow(BaseModel):
     """source: which operand says what the rows are for."""
     described: Argument | None = None
     """source: where it is true, a pair comes back: the rows, and a description of them."""
+    low: Argument | None = None
+    """window: the number of the first row that is used..."""
+    high: Argument | None = None
+    """...and of the first that is not any more."""
     axis: Argument | None = None
     """statistic: 1 or -1 makes it a figure of each row."""
     bins: Argument | None = None
@@ -199,6 +235,12 @@ class Flow(BaseModel):
     groups: Argument | None = None
     """split, folds: rows of one group stay together."""
     stratify: Argument | None = None
+    share: Argument | None = None
+    """split: the part of the rows, or their number, that goes into the last part."""
+    rest: Argument | None = None
+    """split: the same for the first part, where it is said."""
+    usual: float | None = None
+    """split: what goes into the last part where nothing is said."""
     arrays: int | None = None
     """split: only so many operands are divided; else every positional one."""
     parts: int = 2
@@ -217,10 +259,16 @@ class Flow(BaseModel):
     """same, train, score: an operand that lets some of the rows count only, where it is given (weights, a start)."""
     validation: Argument | None = None
     """train: rows that are scored while it learns."""
+    validates: str | None = None
+    """train: the method by which the network scores validation rows, wherever they come from; without it, none."""
     fraction: Argument | None = None
     """train: the share of the rows that is held out from the end (``validation_split``)."""
     callbacks: Argument | None = None
     """train: who watches."""
+    epochs: Argument | None = None
+    """train: how often all rows pass."""
+    batch: Argument | None = None
+    """train, loader: how many rows at once."""
     afresh: bool = True
     """train: False where the receiver goes on from what it has learnt (networks, ``partial_fit``)."""
     watches: Watch | None = None
@@ -233,6 +281,21 @@ class Flow(BaseModel):
     """source: it returns a tuple of so many, each with rows of its own."""
     pairs: tuple[PartName, ...] = ()
     """source: it returns pairs (features, labels), one for each of these parts (``mnist.load_data``)."""
+
+
+class Steps(BaseModel):
+    """How an optimizer moves weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate: Argument
+    """The learning rate."""
+    decay: Argument | None = None
+    """The weight decay; None: it has none."""
+    decoupled: bool = False
+    """The decay is taken from the weights themselves, and not through the gradients."""
+    adaptive: bool = False
+    """Gradients are divided by their scale."""
 
 
 class Call(BaseModel):
@@ -249,8 +312,12 @@ class Call(BaseModel):
     """The operand that the role is about; the first argument where nothing is said."""
     sensitivity: Literal["dropout", "normalisation", "stochastic"] | None = None
     """layer, model, operation: why it answers differently in train and eval mode."""
+    layers: Argument | None = None
+    """How many layers are stacked: with one of them the dropout ``rate`` between them does nothing."""
     rate: Argument | None = None
     """Where a dropout rate stands."""
+    steps: Steps | None = None
+    """optimizer: how it moves weights."""
     when: Condition | None = None
     """layer, model: sensitive only under this condition, or through a dropout ``rate`` that is not 0."""
     mode: Literal["train", "eval", "unknown"] = "train"
@@ -275,10 +342,29 @@ class Call(BaseModel):
     """Of an object that is fitted: what it keeps of the rows; None: nothing (stateless, or a learner)."""
     kind: str | None = None
     """What comes back, where methods depend on it: a name under ``methods``. Of a network, asked before ``module``."""
+    computes: Computation | None = None
+    """The number that comes back where numbers go in."""
     gone: bool = False
     """Only older releases than ``checked`` have it."""
     see: str | None = None
     """The page that says so, where it is not the library's usual page."""
+
+
+class Array(BaseModel):
+    """One row: how many rows of which shape a call gives, where its operands or the library's pages say so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    takes: str = ""
+    rows: str | dict[Literal["train", "validation", "test"], int] = ""
+    """A formula, or a number for each part of a published data set."""
+    row: str = ""
+    """The shape of one row."""
+    like: str = ""
+    """The parameter whose shape it has."""
+    counts: bool = False
+    """It is no array, but counts like ``range``."""
+    see: str | None = None
 
 
 class Method(BaseModel):
@@ -291,9 +377,27 @@ class Method(BaseModel):
     arg: Argument | None = None
     turns: Literal["on", "off", "argument"] = "off"
     rows: Flow | None = None
+    attaches: Argument | None = None
+    """It gives the receiver a watcher."""
+    logs: Argument | None = None
+    """It logs a score under this name, or scores under the names of a dict."""
+    scores: Argument | None = None
+    """It tells the receiver which scores to compute while it learns (``compile(metrics=...)``)."""
+    best: Condition | None = None
+    """fit: the best weights are loaded first under this condition (``ckpt_path="best"``)."""
     records: bool = True
     """forward: False where the method switches autograd off by itself (``generate``)."""
     kind: str | None = None
+    begins: Array | None = None
+    """The shape of one row that goes into the receiver from now on."""
+    options: Literal["adds", "gives"] | None = None
+    """An option of the command line is described; or what holds all of them comes back."""
+    makes: Array | None = None
+    """How many rows of which shape come back."""
+    optimizer: Argument | None = None
+    """none: the optimizer that the receiver will use, an object or its name..."""
+    optimizers: str | None = None
+    """...below this path."""
     see: str | None = None
 
 
@@ -302,7 +406,8 @@ class Attribute(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient"]
+    does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient", "freeze", "shape"]
+    """``freeze``: set to False, no gradients are taken of the weights; ``shape``: a constant, known where it is."""
     rows: Literal["same", "index", "none", "whole"] | None = None
     """``whole``: what the rows were divided from."""
     see: str | None = None
@@ -319,6 +424,40 @@ class Hooks(BaseModel):
     """In eval mode, without gradients."""
     either: tuple[str, ...] = ()
     """In both, or in a mode that is not said."""
+
+
+class Size(BaseModel):
+    """One row: how many weights a layer has and what shape it gives. Formulas: `auditor/libraries/formulas.py`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    takes: str = ""
+    """The parameters that formulas ask for, as in a Python signature, in the library's order."""
+    where: dict[str, str] = Field(default_factory=dict)
+    """Formulas with names of their own, for those below."""
+    weights: str = "0"
+    """How many numbers gradients move; parts that are networks themselves count for themselves."""
+    fixed: str = "0"
+    """How many more it keeps that gradients do not move, where the library counts them (Keras)."""
+    gives: str = "inputs"
+    """The shape of one row that comes out."""
+    inside: str | None = None
+    """The shape of one row that goes into each of its parts, where it has some."""
+    threads: bool = False
+    """Its parts take what comes out of the one before."""
+    starts: str | None = None
+    """The shape of one row that goes in, where a layer is told when it is made; of a name with a ``*``: for all."""
+    pretrained: str = "False"
+    """Whether its weights come from an earlier training."""
+    part: Literal["norm", "embedding", "other"] = "other"
+    rank: int | None = None
+    """How many dimensions a row has that goes in, where the layer takes no others."""
+    width: str = ""
+    """The parameter that says how many units or channels come out."""
+    decay: tuple[str, ...] = ()
+    """The parameters that take a penalty on its weights."""
+    see: str | None = None
+    """The page that says so, where it is not the library's usual page."""
 
 
 class LibraryFile(BaseModel):
@@ -344,5 +483,9 @@ class LibraryFile(BaseModel):
     for names that speak for themselves on a receiver that nobody knows, else the ``kind`` of the row that made it.
     ``__call__`` says what calling the object itself does."""
     attributes: dict[str, dict[str, Attribute]] = Field(default_factory=dict)
+    sizes: dict[str, Size] = Field(default_factory=dict)
+    """By the name of a layer or network. A ``*`` works as among calls."""
+    arrays: dict[str, Array] = Field(default_factory=dict)
+    """By the name of what makes or reads rows."""
     hooks: dict[str, Hooks] = Field(default_factory=dict)
     """By framework: methods of its base classes that it calls itself."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from auditor.trace import Confidence, Severity
+from auditor.trace import Confidence, Limits, Severity
 
 CallableRole = Literal["splitter", "transformer", "loader", "metric", "trainer"]
 """What a callable of the user's own does to rows."""
@@ -20,6 +20,19 @@ def _severity(value: object) -> object:
 
 def _confidence(value: object) -> object:
     return Confidence[value.upper()] if isinstance(value, str) and value.upper() in Confidence.__members__ else value
+
+
+class Capacity(BaseModel):
+    """The keys of `[tool.auditor.capacity]`: from which figures on a network is too large for its rows."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, alias_generator=lambda name: name.replace("_", "-")
+    )
+
+    weights_per_row: Annotated[float, Field(gt=0)] = 20.0
+    noted_weights_per_row: Annotated[float, Field(gt=0)] = 5.0
+    share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    passes: Annotated[int, Field(gt=0)] = 20
 
 
 class Settings(BaseModel):
@@ -42,6 +55,15 @@ class Settings(BaseModel):
     per_file_ignores: Mapping[str, Annotated[tuple[str, ...], Field(strict=False)]] = {}
     callables: Mapping[str, CallableRole] = {}
     """The user's own, by dotted name."""
+
+    training_rows: Annotated[int, Field(gt=0)] | None = None
+    """How many rows the networks learn from, where the source does not say, or says otherwise."""
+    capacity: Capacity = Capacity()
+
+    @property
+    def limits(self) -> Limits:
+        """What rules about sizes go by."""
+        return Limits(self.training_rows, **self.capacity.model_dump())
 
     @property
     def shown(self) -> Severity:

@@ -80,6 +80,9 @@ def _complaint(error: ValidationError) -> str:
     if key in _WORDS:
         words = ", ".join(str(word) for word in _WORDS[key])
         return f"`{key}` is one of {words}, not {first['input']!r}"
+    if key in ("training-rows", "capacity"):
+        name = ".".join(str(part) for part in first["loc"])
+        return f"`{name}`: {first['msg'].lower()}, not {first['input']!r}"
     wanted = "a table of pattern to list of rules" if key == "per-file-ignores" else "a list of strings"
     return f"`{key}` is {wanted}, not {first['input']!r}"
 

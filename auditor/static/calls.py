@@ -24,6 +24,7 @@ from auditor.static.trails import Trail
 from auditor.static.values import (
     NONE,
     UNKNOWN,
+    WEIGHTS,
     Cls,
     Const,
     Data,
@@ -40,10 +41,15 @@ from auditor.static.values import (
     Super,
     Value,
     either,
+    still,
 )
 from auditor.static.worlds import MODE, World, changes
 
 MOST_SUMMARIES = 6
+LONGEST_LIST = 12
+"""Of a list whose elements are told apart..."""
+MOST_LAYERS = 200
+"""...and of one of layers."""
 
 Flow = list[tuple[str, World, Value]]
 """How a block may end: "next", "break", "continue" or "return", the world, and what is returned."""
@@ -115,12 +121,18 @@ class Calls(Provenance):
             return self.forward(obj, args, site, expr)
         for value in args.all():
             self.touch(value)
+        watcher = self.watcher_by_name(name, args, site) if "monitor" in args.keyword else None
+        if watcher is not None:
+            return watcher
         result = self.unknown_result(args, site, told=False)
+        self.made_anew(result, site)
         return self.loss_like(name, result)
 
     # functions of the project
 
     def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
+        if fn.manager:  # entered by a `with`, not by this call
+            return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
         running = sum(1 for one in self.stack if one.function is fn.function)
         if running > 1 or len(self.stack) >= DEEPEST_CALLS or self._told_enough(fn.function):
             if self.drives(fn.function):
@@ -129,8 +141,6 @@ class Calls(Provenance):
             return self.result(args, site, told=False)
         if self.steps > FINE_STEPS and not self.concerns_networks(fn.function):
             return self.result(args, site, told=False)
-        if fn.manager:
-            return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
         return self.choose(lambda: self.remembered(fn, args, site))
 
     def _told_enough(self, function: s.Function) -> bool:
@@ -316,9 +326,11 @@ class Calls(Provenance):
             if found is not None and self.unknown_bases(obj.cls):
                 return self.call(Fn(found[1], self.scopes[found[0]].frame, Ref(obj)), args, site)
         if obj.kind == "loss":
+            self.reconstructs(args, expr)
+            self.compared_with_labels(args)
             return self.as_loss(self.result(args, site))
         if obj.kind == "metric":
-            self.sink("score", self.all_spilled(args.all()), site)
+            self.sink("score", self.all_spilled(args.all()), site, self.labels_among(args.all()))
             return self.result(args, site)
         row = self.libraries.method(obj.kind, "__call__")
         if row is not None:
@@ -332,7 +344,11 @@ class Calls(Provenance):
     def call_method(self, receiver: Value, name: str, args: Arguments, site: int, expr: s.Call | None) -> Value:
         """A method of something that is not an object of the project with that method."""
         value = self._called_method(receiver, name, args, site, expr)
+        if self.watched:
+            self.attached(receiver, name, args, site)
         row = self.method_row(receiver, name, args)
+        if row is not None and row.makes is not None and type(value) is Data and value.sym is not None:
+            self.makes(row.makes, args, value.sym)
         if row is None or row.rows is None:
             return value
         return self.flowed(row.rows, receiver, args, site, value, expr, row)
@@ -423,6 +439,10 @@ class Calls(Provenance):
             known = self.network_of(receiver, text)
             if known is not None:
                 known.sure |= module_row.does in ("parameters", "parts", "forward", "freeze")
+        if known is None and module_row is not None and module_row.does in ("parameters", "restore"):
+            known = (
+                self.stateful(receiver, text) if module_row.kind == WEIGHTS or module_row.does == "restore" else None
+            )
         if known is not None and (known.sure or not known.handed or module_row is not None):
             return self._method_of_network(known, name, args, site, expr)
         if receiver.kind:
@@ -461,7 +481,8 @@ class Calls(Provenance):
             flag = self.operand(args, row.arg)
             if type(flag) is Const:
                 self.freeze(receiver.of, not flag.value)
-        return receiver
+        own = self.libraries.method(receiver.kind, name)
+        return self.tensor_method(own, receiver, args, site) if own is not None else receiver
 
     def _unknown_step(self, receiver: Data, text: str, args: Arguments, site: int) -> Value:
         inside = self.all_spilled(args.all())
@@ -483,6 +504,7 @@ class Calls(Provenance):
         if name == "__init__":
             if type(target) is Ref and target.obj.cls is not None:
                 self.made_by_base(target.obj, args, site, expr)
+                self.made_as_layer(target.obj, args)
             if type(target) is Ref:
                 for value in args.all():
                     for part in self.networks_in(value):
@@ -517,7 +539,7 @@ class Calls(Provenance):
         items = self.items(Ref(obj))
         inside = self.spilled(value)
         self.sink("score" if inside.loss else "store", value, site)
-        if items is not None and len(items) < 12 and not (self.stack and self.stack[-1].loops):
+        if items is not None and self._told_apart(obj, items, value):
             self.world.set(obj, "%items", Seq((*items, value)))
             return
         known = self.elements(Ref(obj))
@@ -526,6 +548,13 @@ class Calls(Provenance):
             value = self.summed(value, self.accumulate("", known, value, site))
         self.world.set(obj, "%elem", value if empty or known == UNKNOWN else either((known, value)))
         self.world.set(obj, "%items", NONE)
+
+    def _told_apart(self, obj: Obj, items: tuple[Value, ...], value: Value) -> bool:
+        """Each element of a list is known on its own; layers also where a loop that is told turn by turn adds them."""
+        if len(items) < LONGEST_LIST and not (self.stack and self.stack[-1].loops):
+            return True
+        layer = type(value) is Ref and value.obj.kind == "module"
+        return layer and len(items) < MOST_LAYERS and obj.loops == tuple(self.turning)
 
     def view(self, obj: Obj, name: str, site: int) -> Value:
         if obj.kind == "list" or name == "copy":
@@ -564,14 +593,14 @@ class Calls(Provenance):
                 if trail is not None and trail.bundle:
                     trail = trail.member(index.value)
                 return Data(
-                    ("item", value.sym, index.value), of=value.of, kind="", told=value.told, leaf=value.leaf,
+                    ("item", value.sym, index.value), of=value.of, kind=still(value), told=value.told, leaf=value.leaf,
                     trail=trail,
                 )  # fmt: skip
         if type(value) is Data:
             if value.sym is not None:
                 return Data(
                     ("item", value.sym, index.sym if type(index) is Data else None), value.flows, value.grads, value.of,
-                    "", value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
+                    still(value), value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
                 )  # fmt: skip
             return value
         if type(value) is Ref and value.obj.kind not in ("list", "dict"):

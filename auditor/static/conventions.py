@@ -24,6 +24,19 @@ SCHEDULER = re.compile(r"(sched|lr_|annealer|warmup)", re.IGNORECASE)
 MODEL_CLASS = re.compile(r"(Net|Model|Network|Encoder|Decoder|Transformer|Classifier|Module|Layer|Block)\d*$")
 
 
+GENERATIVE = re.compile(
+    r"gan($|[_A-Z\d])|vae|auto_?enc|(^|_)ae$|generator|discriminator|critic|diffusion|denois|ddpm|(^|_)flow(_|$)|realnvp|glow"
+    r"|polic|actor|agent|dqn|q_?net|ppo|a2c|reinforce|world_?model|nerf|siren|pinn|word2vec|skipgram|simclr|byol|moco"
+    r"|recon|super_?res|style_?transfer|unet|segm|language_?model|gpt|transducer|seq2seq|tacotron|vocoder",
+    re.IGNORECASE,
+)
+
+
+def names_generative(name: str) -> bool:
+    """It generates, reconstructs, answers for each position or acts: its targets are not the rows."""
+    return bool(GENERATIVE.search(name))
+
+
 def names_model(name: str) -> bool:
     return bool(MODEL.search(name))
 
@@ -34,6 +47,17 @@ def names_loss(name: str) -> bool:
 
 def names_optimizer(name: str) -> bool:
     return bool(OPTIMIZER.search(name)) and not SCHEDULER.search(name)
+
+
+PENALTY = re.compile(r"(^|_)(l1|l2|reg|regs|regular\w*|penalt\w*|weight_?decay|ridge|lasso)(\d*|_|$)", re.IGNORECASE)
+
+
+def names_penalty(name: str) -> bool:
+    return bool(PENALTY.search(name))
+
+
+def names_schedule(name: str) -> bool:
+    return bool(SCHEDULER.search(name))
 
 
 PARTS: dict[PartName, re.Pattern[str]] = {

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from auditor.libraries import Libraries
 from auditor.static import syntax as s
-from auditor.static.interpreter import Interpreter
+from auditor.static.dropouts import Dropouts
 from auditor.static.machine import MOST_STEPS, Activation, Arguments, Dead, Exhausted
 from auditor.static.objects import HANDED_IN
 from auditor.static.project import Project
 from auditor.static.relevance import Relevance
-from auditor.static.values import UNKNOWN, Cls, Fn, Frame, Obj, Ref, Value
+from auditor.static.values import UNKNOWN, Cls, Const, Fn, Frame, Obj, Ref, Value
 from auditor.static.worlds import MODE, World, ancestors
 from auditor.trace import Forward
 from auditor.trace.places import TESTS
@@ -42,7 +42,7 @@ class Unfinished(NamedTuple):
     """The function or class; empty for the top level of the file."""
 
 
-class Driver(Interpreter):
+class Driver(Dropouts):
     def __init__(self, project: Project, libraries: Libraries) -> None:
         super().__init__(project, libraries)
         self.failures: list[str] = []
@@ -66,6 +66,13 @@ class Driver(Interpreter):
             self.entry(name, lambda: self._run_main(name, body), "__main__")
         self._undriven(set(names))
 
+    def spoken(self) -> dict[str, frozenset[str]]:
+        """Every name and attribute that occurs in a file, and the name of the file itself."""
+        return {
+            name: module.mentions | {name.rpartition("/")[2]}
+            for name, module in self.project.known() if module is not None
+        }  # fmt: skip
+
     def concerns_networks(self, function: s.Function) -> bool:
         return self._relevance(function)
 
@@ -81,6 +88,7 @@ class Driver(Interpreter):
         if len(self.summaries) > MOST_REMEMBERED:
             self.summaries.clear()
         self.log.clear()
+        self.turning = []
         saved = self.stack, self.frame, self.context, self.assumed, self.world
         try:
             run()
@@ -128,6 +136,9 @@ class Driver(Interpreter):
     def _run_main(self, name: str, body: list[s.Stmt]) -> None:
         world = self._begin(self.module_frame(name))
         self.run(body, world)
+
+    def drives_by(self, words: frozenset[str]) -> bool:
+        return self._relevance.drives_by(words)
 
     # undriven code
 
@@ -212,7 +223,9 @@ class Driver(Interpreter):
             return
         fn = Fn(found[1], self.scopes[found[0]].frame, Ref(obj))
         self.reached.add(found[1])
-        self.outcomes_of(fn, Arguments([], {}, UNKNOWN), -1, forward_of=obj)
+        self.followed[cls] = obj
+        ends = self.outcomes_of(fn, Arguments([], {}, UNKNOWN), -1, forward_of=obj)
+        self.given_back[cls] = [value for _, value in ends]
 
     def _made(self, cls: s.Class) -> Obj | None:
         made = self._instance(cls)
@@ -245,6 +258,7 @@ class Driver(Interpreter):
         if obj.kind == "module" and not self._switches_itself(cls):
             for self.world in states:
                 self._handed_over(obj)
+        begun = states[0]
         for turn in range(2):
             left: list[World] = []
             for function in methods:
@@ -254,7 +268,17 @@ class Driver(Interpreter):
                     left.extend(self._after(function, cls, obj, state))
             states = self.reduced([state.fork() for state in [*states, *left]], MOST_STATES)
             if len(states) == 1:
-                break
+                methods = [function for function in methods if self._may_go_on(function, obj, begun, states[0])]
+                if not methods:
+                    break
+
+    @staticmethod
+    def _may_go_on(function: s.Function, obj: Obj, begun: World, now: World) -> bool:
+        """It reads a choice that the other methods have made since the object was made, and may do more by now."""
+        said = ((name, begun.get(obj, name)) for name in obj.attrs if name in function.mentions)
+        return any(
+            type(was) is Const and isinstance(was.value, str) and now.get(obj, name) != was for name, was in said
+        )
 
     def _handed_over(self, obj: Obj) -> None:
         """Nobody knows what its makers did to a network between its making and the call of one of its methods."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import Literal
 
-from auditor.libraries import Argument, Call, Method, answer
+from auditor.libraries import Argument, Call, Condition, Flow, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
+from auditor.static.layers import Layered
 from auditor.static.machine import Activation, Arguments, Dead, Outcome
-from auditor.static.objects import AS_BUILT, HANDED_IN, Objects
+from auditor.static.objects import AS_BUILT, HANDED_IN
+from auditor.static.sizes import Applied
 from auditor.static.values import (
     NONE,
     UNKNOWN,
+    WEIGHTS,
     Const,
     Data,
     Fn,
@@ -31,6 +35,7 @@ from auditor.trace import (
     Accumulate,
     Apply,
     Compare,
+    Configure,
     Forward,
     Mode,
     ModeName,
@@ -41,9 +46,11 @@ from auditor.trace import (
     Step,
     Switch,
     Train,
+    Use,
 )
 
 FIRST = Argument(at=0)
+NOTHING = Arguments([], {})
 FROM_SINKS: dict[str, SinkKind] = {
     "score": "score",
     "store": "store",
@@ -53,8 +60,26 @@ FROM_SINKS: dict[str, SinkKind] = {
 }
 
 
-class Effects(Objects):
+class Effects(Layered):
     def forgotten(self, obj: Obj) -> None:
+        raise NotImplementedError
+
+    def restored(self, obj: Obj, value: Value | None, site: int, called: s.Call | None) -> None:
+        raise NotImplementedError
+
+    def asked_for_scores(self, row: Method, obj: Obj, args: Arguments) -> None:
+        raise NotImplementedError
+
+    def acted_on(self, flow: Flow, args: Arguments) -> bool | None:
+        raise NotImplementedError
+
+    def validated(self, flow: Flow, args: Arguments, receiver: Value | None) -> bool | None:
+        raise NotImplementedError
+
+    def written_out(self, values: list[Value], site: int) -> None:
+        raise NotImplementedError
+
+    def apart_from(self, value: Value, site: int) -> Value:
         raise NotImplementedError
 
     def taught_before(self, owner: Obj | None, rows: frozenset[Rows]) -> bool:
@@ -113,18 +138,20 @@ class Effects(Objects):
 
     # events
 
-    def sink(self, kind: SinkKind, value: Value, site: int) -> None:
+    def sink(self, kind: SinkKind, value: Value, site: int, against: bool = False) -> None:
         inside = self.spilled(value)
         if not inside.flows and not inside.sums:
             return
         through = inside.grads if kind in ("backward", "gradient") else frozenset()
         told = inside.told and not (kind == "backward" and not through and (inside.leaf or inside.of))
         rows = inside.trail.rows if inside.trail is not None else frozenset()
+        weights = inside.of if kind == "backward" else frozenset()
         self.emit(
-            Sink, site, (kind, inside.flows, through, told, inside.sums, rows),
+            Sink, site, (kind, inside.flows, through, told, inside.sums, rows, weights),
             lambda place: Sink(
                 place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums,
-                loss=inside.loss, rows=rows,
+                loss=inside.loss, against=against, rows=rows,
+                penalised=frozenset(map(self.model, weights)),
             ),
         )  # fmt: skip
 
@@ -134,8 +161,10 @@ class Effects(Objects):
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         if owner is not None:
             self.called_inside(owner, obj, args, site)
+            sym = self.fresh(site)
+            self.went_through(obj, owner, args, sym)
             return Data(
-                self.fresh(site), inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told,
+                sym, inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told,
                 trail=inside.trail,
             )  # fmt: skip
         if self.told_in_call(obj):
@@ -154,23 +183,61 @@ class Effects(Objects):
         again = self.taught_before(whole, rows)
         identity = (model, modes, grad, leaf, frozen, flags, apart, rows, marks, again)
         name = self.name_at(called, by_method) if method is None else method.name
+        driven = model.framework is not None or self.in_framework()
         here = self.place(site)
 
         def make(place: Place) -> Forward:
             return Forward(
-                place=place, model=model, modes=modes, grad=grad, on_leaf=leaf, frozen=frozen, forced=forced,
-                name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
-                apart=apart, rows=rows, marks=marks, again=again,
+                place=place, model=model, modes=modes, grad=grad, driven=driven, on_leaf=leaf, frozen=frozen,
+                forced=forced, name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
+                apart=apart, rows=rows, marks=marks, again=again, element=trail is not None and trail.role == "element",
+                length=self.rows_of(args),
             )  # fmt: skip
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
+        self.passes_in(event, obj, args, called)
         for earlier in inside.flows:
             earlier.feeds.add(event)
+        event.turns = max(event.turns, sum(len(one.loops) for one in self.stack))
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()
+        sym = self.fresh(site)
+        if self.told_in_call(obj):
+            self.went_through(obj, obj, args, sym)
         return Data(
-            self.fresh(site), flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
+            sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
         )  # fmt: skip
+
+    def in_framework(self) -> bool:
+        """A method is running that a framework calls in modes of its own: of a network with a training loop, or a
+        callback."""
+        running = {one.receiver.cls for one in self.stack if one.receiver is not None and one.receiver.cls is not None}
+        running |= {one.function.owner for one in self.stack if one.function is not None and one.function.owner}
+        return any(self.driven_by(cls) is not None for cls in running)
+
+    def passes_in(self, event: Forward, obj: Obj, args: Arguments, called: s.Call | None) -> None:
+        """What goes into a pass is known by its symbols and by its words."""
+        syms = {value.sym for value in args.all() if type(value) is Data and value.sym is not None}
+        words = {subject(arg.value) for arg in called.args} if called is not None else set()
+        self.went_in.setdefault(event, set()).update(syms, words - {""})
+        if obj.fed is None:
+            obj.fed = next((sym for sym in syms if sym in self.arrays), None)
+
+    def reconstructs(self, args: Arguments, called: s.Call | None) -> None:
+        """A loss that compares what comes out of a network with what went in: rows are their own targets."""
+        for number, target in enumerate(args.positional):
+            if type(target) is not Data or target.flows:
+                continue
+            plain = called is not None and number < len(called.args) and not called.args[number].star
+            word = subject(called.args[number].value) if plain and called is not None else ""
+            for flow in frozenset().union(*(value.flows for value in args.all() if type(value) is Data)):
+                if self.went_in.get(flow, set()) & {target.sym, word or target.sym}:
+                    flow.model.generative = True
+
+    def rows_of(self, args: Arguments) -> int | None:
+        """How many rows go in at once."""
+        first = next((value for value in args.all() if type(value) is Data), None)
+        return self.count_of(first) if first is not None else None
 
     def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
         """The mode of a call that says so itself; where it does not, what the network's own call has as its default."""
@@ -272,11 +339,52 @@ class Effects(Objects):
         bound = self.stack[-1].loops[-1]
         return not any(names(arg.value) & bound for arg in called.args)
 
-    def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
+    def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
         models = None
         if objs is not None:
             models = frozenset(self.model(part) for obj in objs for part in self.family(obj))
-        self.emit(Step, site, models, lambda place: Step(place=place, models=models))
+        optimizer: Configure | None = self.world.get(by, "%configured") if by is not None else None
+        turns = tuple(self.turning)
+        self.emit(
+            Step, site, (models, optimizer),
+            lambda place: Step(place=place, models=models, optimizer=optimizer, turns=turns),
+        )  # fmt: skip
+
+    def will_use(self, obj: Obj, row: Method, optimizer: Value | None, site: int) -> None:
+        """A framework is told which optimizer to use on a network."""
+        if type(optimizer) is Const and isinstance(optimizer.value, str):
+            name = self.libraries.below(row.optimizers or "", optimizer.value)
+            made = self.libraries.call(name) if name is not None else None
+            if made is not None and name is not None:
+                self.configured(
+                    Obj("optimizer", site, self.frame.module, lib=name), made, NOTHING, frozenset((obj,)), site
+                )
+            return
+        if type(optimizer) is not Ref or optimizer.obj.kind != "optimizer":
+            return
+        made, given = self.libraries.call(optimizer.obj.lib), optimizer.obj.given
+        if made is not None and isinstance(given, Arguments):
+            self.configured(optimizer.obj, made, given, frozenset((obj,)), site)
+
+    def configured(self, obj: Obj, row: Call, args: Arguments, objs: frozenset[Obj] | None, site: int) -> None:
+        """An optimizer over the weights of these networks."""
+        if row.steps is None:
+            return
+        steps = row.steps
+        models = frozenset(self.model(part) for one in objs for part in self.family(one)) if objs is not None else None
+        rate = self.known(self.operand(args, steps.rate))
+        first = self.items(args.positional[0]) if args.positional else None
+        grouped = any(type(one) is Ref and one.obj.kind == "dict" for one in first or ())
+        decay = self.known(self.operand(args, steps.decay)) if steps.decay is not None else 0.0
+        decay = None if grouped else decay
+        event = self.emit(
+            Configure, site, (models, rate, decay),
+            lambda place: Configure(
+                place=place, models=models, kind=obj.lib, rate=rate, decay=decay, decoupled=steps.decoupled,
+                adaptive=steps.adaptive,
+            ),
+        )  # fmt: skip
+        self.world.set(obj, "%configured", event)
 
     def gradients(self, row_turns: str, args: Arguments, where: Argument | None) -> Gradients:
         """The context that a row describes, not entered yet."""
@@ -299,10 +407,19 @@ class Effects(Objects):
                 if not self.libraries_know(name):
                     self.touch(value)
             return self.unknown_result(args, site, told=self.libraries_know(name))
+        if row.computes is not None:
+            number = self.computed(row.computes, args)
+            if number is not None:
+                return number
         apply = _CALLS.get(row.does)
         if apply is not None:
-            return apply(self, row, name, args, site, called)
-        return self.result(args, site, kind=row.kind or "")
+            value = apply(self, row, name, args, site, called)
+        else:
+            value = self.result(args, site, kind=row.kind or "")
+        made = value.sym if type(value) is Data else value.obj if type(value) is Ref else None
+        if made is not None:
+            self.shaped(name, args, made)
+        return value
 
     def libraries_know(self, name: str) -> bool:
         return name.partition(".")[0] in self.libraries.roots
@@ -330,10 +447,15 @@ class Effects(Objects):
                 for part in alternatives(self.elements(value) if self.items(value) is not None else value)
             ]
             obj.partial |= any(type(part) is Data and part.kind != "wrapped" for part in parts)
+        given = self.given(args, name)
+        obj.given = given if obj.given is None else obj.given.met(given)
+        obj.frozen = False
         self.forgotten(obj)
         mode: dict[str, frozenset[Mode]] = {"train": AS_BUILT, "eval": frozenset({Mode("eval")}), "unknown": HANDED_IN}
         self.world.set(obj, MODE, mode[row.mode])
         self.world.set(obj, "%frozen", None)
+        if not self.stack or self.stack[-1].receiver is None:
+            self.built(obj, site)
         return Ref(obj)
 
     def adopt_called(self, obj: Obj, args: Arguments) -> None:
@@ -388,7 +510,7 @@ class Effects(Objects):
                 held: Value | None = self.world.get(source.obj, attribute)
                 for part in self.networks_in(held) if held is not None else ():
                     self.forgotten(part)
-        return source
+        return self.apart_from(source, site)
 
     def copied(self, obj: Obj, site: int) -> Obj:
         """An independent network like this one, in the mode that it is in now."""
@@ -408,13 +530,17 @@ class Effects(Objects):
         self.forgotten(obj)  # the parts of both are one object here
         self.world.set(copy, "%frozen", self.world.get(obj, "%frozen"))
         self.copies[copy] = obj
+        self.built(copy, site)
         return copy
 
     def _optimizer(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         obj = self.make("optimizer", site, lib=name)
         inside = self.all_spilled(args.all())
         networks = {part for value in args.all() for part in self.networks_in(value)}
-        self.world.set(obj, "%of", inside.of | networks or (frozenset() if inside.leaf else None))
+        objs = inside.of | networks or (frozenset() if inside.leaf else None)
+        self.world.set(obj, "%of", objs)
+        obj.given = args
+        self.configured(obj, row, args, objs, site)
         return Ref(obj)
 
     def _object(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
@@ -424,7 +550,18 @@ class Effects(Objects):
         return Data(self.fresh(site), kind="loader")
 
     def _loss_of(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        self.reconstructs(args, called)
+        self.compared_with_labels(args)
         return self.as_loss(self.result(args, site))
+
+    def compared_with_labels(self, args: Arguments) -> None:
+        """A loss of outputs and of something that is neither an output nor what went in."""
+        others = {
+            value.sym for value in args.all() if type(value) is Data and not value.flows and value.sym is not None
+        }
+        for flow in self.all_spilled(args.all()).flows if others else ():
+            if not others & self.went_in.get(flow, set()):
+                flow.labelled = True
 
     @staticmethod
     def as_loss(value: Data) -> Data:
@@ -439,7 +576,9 @@ class Effects(Objects):
 
     def showing(self, does: str, where: Frame | Obj, args: Arguments, site: int) -> None:
         """Something is kept or shown; what is shown together is compared."""
-        self.shown(FROM_SINKS[does], self.all_spilled(args.all()), site)
+        if does == "store":
+            self.written_out(args.all(), site)
+        self.shown(FROM_SINKS[does], self.all_spilled(args.all()), site, self.labels_among(args.all()))
         if does == "report":
             self.compare("shown beside", args.all(), site)
         if does == "draw":
@@ -477,9 +616,13 @@ class Effects(Objects):
             parts = list(held) if held is not None else [self.elements(value)] if type(value) is Ref else []
         return [one for part in parts if part is not None for one in self.figures(part, depth - 1)]
 
-    def shown(self, kind: SinkKind, value: Data, site: int) -> None:
+    def shown(self, kind: SinkKind, value: Data, site: int, against: bool = False) -> None:
         """A sink; showing a loss is scoring."""
-        self.sink("score" if kind == "report" and value.loss else kind, value, site)
+        self.sink("score" if kind == "report" and value.loss else kind, value, site, against)
+
+    def labels_among(self, values: Iterable[Value]) -> bool:
+        """Something that comes from no pass, and is not written out, stands beside what does."""
+        return any(type(value) is Data and not value.flows for value in values)
 
     def _gradients(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         if args.positional and type(args.positional[0]) is Fn:
@@ -533,8 +676,10 @@ class Effects(Objects):
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         active, literal = self._active(row, args, rate, owner)
         cls = owner.cls if owner is not None else None
-        if cls is not None:
+        if cls is not None and owner is not None:
             self.operations.setdefault(cls, set()).add(name)
+            known = rate.value if type(rate) is Const and isinstance(rate.value, (int, float)) else None
+            owner.calls[Applied(name, known)] = None
         self.emit(
             Apply, site, (name, active, literal, cls),
             lambda place: Apply(
@@ -580,11 +725,43 @@ class Effects(Objects):
         self.world.set(obj, "%of", networks)
         return Ref(obj)
 
-    def fitted(self, row_framework: str, networks: frozenset[Obj], site: int) -> None:
+    def fitted(
+        self, row_framework: str, networks: frozenset[Obj], site: int, validated: bool | None = None,
+        epochs: int | None = None, watched: bool | None = None,
+    ) -> None:  # fmt: skip
         """A framework's loop ran over these networks: it leaves them in a mode of its own."""
         model = self.model(next(iter(networks))) if networks else None
-        self.emit(Train, site, model, lambda place: Train(place=place, model=model, framework=row_framework))
+        self.emit(
+            Train, site, model,
+            lambda place: Train(
+                place=place, model=model, framework=row_framework, validated=validated, epochs=epochs,
+                watched=watched,
+            ),
+        )  # fmt: skip
         self.set_modes(networks, HANDED_IN)
+
+    def run_by_framework(
+        self, row: Method, framework: str, networks: frozenset[Obj], args: Arguments, site: int
+    ) -> None:
+        """It trains them, or asks them only."""
+        if row.rows is None or row.rows.does not in ("score", "predict"):
+            epochs = self.operand(args, row.rows.epochs) if row.rows is not None and row.rows.epochs else None
+            known = epochs.value if type(epochs) is Const and type(epochs.value) is int else None
+            validated = self.validated(row.rows, args, None) if row.rows is not None else None
+            watched = self.acted_on(row.rows, args) if row.rows is not None else None
+            self.fitted(framework, networks, site, validated, known, watched)
+            return
+        best = row.best is not None and self.holds(row.best, args)
+        for model in map(self.model, networks):
+            self.emit(Use, site, (model, best), lambda place, model=model: Use(place=place, model=model, best=best))  # type: ignore[misc]
+        self.set_modes(networks, HANDED_IN)
+
+    def holds(self, condition: Condition, args: Arguments) -> bool:
+        """An operand is what a condition asks for, as far as it is known."""
+        value = self.operand(args, condition)
+        if type(value) is not Const:
+            return False
+        return value.value in condition.among if condition.among else bool(value.value)
 
     def _fit(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         networks = frozenset(part for value in args.all() for part in self.networks_in(value))
@@ -608,6 +785,20 @@ class Effects(Objects):
         value = self.call(func, Arguments(handed, {}, UNKNOWN), site)
         return self.spilled(value).renamed(self.fresh(site))
 
+    def _shallow(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        """Another container of the same values: of live weights, if it was one of these."""
+        source = self.operand(args, row.arg)
+        objs = self.referred(source) if source is not None else frozenset()
+        if source is None or not objs:
+            return self.result(args, site, kind=row.kind or "")
+        return Data(self.fresh(site), of=objs, kind=WEIGHTS, told=not self.moved(source))
+
+    def moved(self, value: Value) -> bool:
+        raise NotImplementedError
+
+    def referred(self, value: Value) -> frozenset[Obj]:
+        raise NotImplementedError
+
     def _partial(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         if not args.positional:
             return UNKNOWN
@@ -629,6 +820,22 @@ class Effects(Objects):
         if listed and all(items is not None for items in listed):
             return Seq(tuple(Seq(row) for row in zip(*(items or () for items in listed), strict=False)))
         return self.iterating(Seq(tuple(self.elements(value) for value in args.positional)), site)
+
+    def _mapping(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        if args.positional and self.referred(args.positional[0]):
+            return self._shallow(row, name, args, site, called)
+        pairs = self.items(args.positional[0]) if args.positional else ()
+        if pairs is None or args.more is not None:
+            return self.result(args, site)
+        known: dict[str, Value] = {}
+        for pair in pairs:
+            if type(pair) is not Seq or len(pair.items) != 2 or type(pair.items[0]) is not Const:
+                return self.result(args, site)
+            known[str(pair.items[0].value)] = pair.items[1]
+        return self.dictionary({**known, **args.keyword}, site)
+
+    def dictionary(self, known: dict[str, Value], site: int) -> Value:
+        raise NotImplementedError
 
     def iterating(self, element: Value, site: int) -> Value:
         """Something to iterate over whose elements are all like this one."""
@@ -702,6 +909,12 @@ class Effects(Objects):
             )  # fmt: skip
         if row.does in ("constant", "none"):
             return Data(self.fresh(site))
+        if row.does == "self":
+            return receiver
+        if row.does == "moved":
+            return replace(receiver, told=False)
+        if row.does == "copied":
+            return Data(self.fresh(site), told=receiver.told)
         if row.does == "leaf":
             return self.leaf(receiver, args, row)
         if row.does == "gradients":
@@ -756,20 +969,25 @@ class Effects(Objects):
         for obj in objs:
             for part in self.family(obj):
                 self.world.set(part, "%frozen", frozen or None)
+                part.frozen = frozen
 
     def kind_method(self, row: Method, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> Value:
         """A method of an object that a library made."""
+        if row.options == "adds":
+            self.describes(obj, args)
+        if row.options == "gives":
+            return self.options_of(obj, self.result(args, site))
         if row.does == "step":
             objs: frozenset[Obj] | None = self.world.get(obj, "%of")
             for value in args.all():
                 if type(value) in (Fn, Partial):
                     self.call(value, Arguments([], {}), site)
-            self.optimizer_step(objs, site)
+            self.optimizer_step(objs, site, obj)
             return Data(self.fresh(site))
         if row.does == "step-of":
             target = self.operand(args, row.arg)
             objs = self.world.get(target.obj, "%of") if type(target) is Ref else None
-            self.optimizer_step(objs, site)
+            self.optimizer_step(objs, site, target.obj if type(target) is Ref else None)
             return Data(self.fresh(site))
         if row.does == "scale":
             return args.positional[0] if args.positional else UNKNOWN
@@ -781,17 +999,21 @@ class Effects(Objects):
             self.sink("backward", self.all_spilled(args.all()), site)
             return NONE
         if row.does == "update":
-            self.sink("score", self.all_spilled(args.all()), site)
+            self.sink("score", self.all_spilled(args.all()), site, self.labels_among(args.all()))
             return self.result(args, site)
         if row.does == "gradient":
             return self.differentiated(row, args, site)
         if row.does in FROM_SINKS:
+            if row.does == "store":
+                self.written_out([Ref(part) for part in self.world.get(obj, "%of") or (obj,)], site)
             self.showing(row.does, obj, args, site)
             return self.result(args, site)
         if row.does == "fit":
             networks: frozenset[Obj] = self.world.get(obj, "%of") or frozenset()
             networks |= {part for value in args.all() for part in self.networks_in(value)}
-            self.fitted(obj.lib, networks, site)
+            if row.best is None:
+                networks = networks or frozenset((obj,))  # the network inside, which nobody sees
+            self.run_by_framework(row, obj.lib, networks, args, site)
             return self.result(args, site)
         if row.does == "gradients":
             return self.gradients(row.turns, args, row.arg)
@@ -826,20 +1048,33 @@ class Effects(Objects):
                 self.freeze(frozenset((obj,)), not flag.value)
             return Ref(obj)
         if row.does == "parameters":
-            return Data(self.fresh(site), of=frozenset((obj,)), kind="weights")
+            return Data(self.fresh(site), of=frozenset((obj,)), kind=row.kind or "parameters")
         if row.does == "parts":
             return Data(self.fresh(site), of=frozenset((obj,)), kind="parts")
+        if row.does == "restore":
+            self.restored(obj, self.operand(args, row.arg), site, called)
         if row.does == "backward":
             self.sink("backward", self.all_spilled(args.all()), site)
         if row.does == "step":
             self.optimizer_step(frozenset((obj,)), site)
         if row.does == "fit":
-            self.fitted(obj.lib, frozenset((obj,)), site)
+            self.run_by_framework(row, obj.lib, frozenset((obj,)), args, site)
+        if row.does == "store":
+            self.written_out([Ref(obj)], site)
+        if row.scores is not None:
+            self.asked_for_scores(row, obj, args)
         if row.does == "value":
             return self.result(args, site)
         if row.does in FROM_SINKS:
             self.showing(row.does, obj, args, site)
+        if row.begins is not None:
+            obj.fed = ("begins", obj, site)
+            self.makes(row.begins, args, obj.fed)
+        if row.optimizer is not None:
+            self.will_use(obj, row, self.operand(args, row.optimizer), site)
         for value in args.all():
+            if type(value) is Data and value.sym in self.arrays:
+                obj.fed = value.sym
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
         return Data(self.fresh(site))
@@ -903,6 +1138,13 @@ class Effects(Objects):
 
 
 _NO_ROW = Call(does="value")
+
+
+def subject(expr: s.Expr) -> str:
+    """Whose methods are called, as the user wrote it: ``x`` in ``x.view(-1).float()``."""
+    while isinstance(expr, s.Call) and isinstance(expr.func, s.Attr):
+        expr = expr.func.obj
+    return s.written(expr)
 
 
 def dotted(expr: s.Expr) -> str:
@@ -975,10 +1217,12 @@ _CALLS: dict[str, _Row] = {
     "trainer": Effects._trainer,
     "fit": Effects._fit,
     "invoke": Effects._invoke,
+    "shallow": Effects._shallow,
     "partial": Effects._partial,
     "elements": Effects._elements,
     "enumerate": Effects._enumerate,
     "zip": Effects._zip,
+    "mapping": Effects._mapping,
     "constant": Effects._constant,
     "detach": Effects._detach,
     "read": Effects._read_out,

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from auditor.static import syntax as s
-from auditor.static.calls import Calls, as_element
+from auditor.static.building import Building
+from auditor.static.calls import as_element
 from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments, Outcome
-from auditor.static.row_calls import KEPT
+from auditor.static.row_calls import KEPT, is_path
+from auditor.static.sizes import LONGEST
 from auditor.static.trails import merged
 from auditor.static.values import (
     NONE,
@@ -33,9 +35,10 @@ from auditor.static.values import (
     Super,
     Value,
     either,
+    still,
 )
 from auditor.static.worlds import Modes, World
-from auditor.trace import Cut
+from auditor.trace import Cut, Turns
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
@@ -44,6 +47,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Divide": operator.truediv,
     "FloorDivide": operator.floordiv,
     "Modulo": operator.mod,
+    "Power": operator.pow,
 }
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "Equal": operator.eq,
@@ -65,9 +69,12 @@ _NEGATED = {
     "LessThanEqual": "GreaterThan",
 }
 LARGEST_NUMBER = 10**12
+LARGEST_POWER = 64
+LONGEST_TOLD_APART = 8
+"""Of a comprehension."""
 
 
-class Expressions(Calls):
+class Expressions(Building):
     def evaluate(self, expr: s.Expr) -> Value:
         return _EVALUATE[type(expr)](self, expr)
 
@@ -138,7 +145,8 @@ class Expressions(Calls):
             for index, part in enumerate(target.items):
                 self.assign(part, either([one.items[index] for one in value.values]))  # type: ignore[attr-defined]
             return
-        apart = type(value) is Data and value.trail is not None and self.names_parts(target)
+        rows = items is not None or (type(value) is Data and value.trail is not None)
+        apart = rows and self.names_parts(target)
         for index, part in enumerate(target.items):
             item = self.item(value, Const(index), part.site)
             if apart and type(item) is Data and item.trail is not None:
@@ -173,6 +181,8 @@ class Expressions(Calls):
             self.column_written(owner, name, value)
             return
         known = self.known_network(owner)
+        if owner.of and type(value) is Const and isinstance(value.value, bool):
+            self.set_flag(owner.of, name, value.value)
         if known is not None:
             self.set_attribute(known, name, value)
         elif owner.sym is not None:
@@ -253,9 +263,7 @@ class Expressions(Calls):
         if row is not None and row.does == "constant":
             return Data(self.fresh(site))
         if row is not None and row.does in ("parameters", "parts"):
-            return Data(
-                ("attr", obj, name), of=frozenset((obj,)), kind="weights" if row.does == "parameters" else "parts"
-            )
+            return Data(("attr", obj, name), of=frozenset((obj,)), kind=row.does)
         if obj.kind == "module" and self.network_row(obj, name) is not None:
             return Method(Ref(obj), name, site)
         if obj.kind in ("module", "instance"):
@@ -302,8 +310,12 @@ class Expressions(Calls):
         if self.locates(name) and not value.flows:
             return value
         row = self.libraries.attribute("tensor", name)
-        if row is not None and (value.flows or row.does != "constant"):
-            if row.does == "constant":
+        if row is not None and row.does == "shape":
+            shape = self.known_shape(value, site)
+            if shape is not None:
+                return shape
+        if row is not None and (value.flows or row.does not in ("constant", "shape")):
+            if row.does in ("constant", "shape"):
                 return Data(self.fresh(site))
             if row.does == "detach":
                 return Data(
@@ -317,7 +329,7 @@ class Expressions(Calls):
             return value
         sym = ("attr", known or value.sym, name) if value.sym is not None else None
         return Data(
-            sym, value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told, value.sums,
+            sym, value.flows, value.grads, value.of, still(value), value.loss, value.leaf, value.told, value.sums,
             self.attribute_trail(value, name),
         )  # fmt: skip
 
@@ -360,7 +372,7 @@ class Expressions(Calls):
         if type(owner) is Data and isinstance(index, (Fn, Partial)):  # ``table[lambda rows: rows.year < 2020]``
             index = self.call(index, Arguments([owner], {}), expr.site)
         if type(index) is Bounds:
-            value = self.item(owner, UNKNOWN, expr.site) if type(owner) is Data else owner
+            value = self.item(owner, UNKNOWN, expr.site) if type(owner) is Data else self._sliced(owner, index)
         else:
             value = self.item(owner, index, expr.site)
         return self._item_with_rows(expr, owner, index, value)
@@ -387,7 +399,18 @@ class Expressions(Calls):
         kind = owner.kind if owner.kind in KEPT else value.kind
         sym = value.sym if type(index) is Const else ("item", owner.sym, expr.site, self.context)
         made = value.on(trail)
+        if type(index) is Bounds:
+            self.alike(sym, owner.sym)
         return replace(made, sym=sym, kind=kind) if (made.sym, made.kind) != (sym, kind) else made
+
+    def _sliced(self, owner: Value, bounds: Bounds) -> Value:
+        """A stretch of a sequence of numbers; of other things, all of them."""
+        items = self.items(owner) if type(owner) is Seq or (type(owner) is Ref and owner.obj.kind == "list") else None
+        ends = [end.value for end in (bounds.low, bounds.high, bounds.step) if type(end) is Const]
+        whole = [end for end in ends if end is None or isinstance(end, int)]
+        if items is None or len(whole) < 3 or whole[2] == 0 or not all(type(item) is Const for item in items):
+            return owner
+        return Seq(items[slice(*whole)])
 
     def locates(self, name: str) -> bool:
         """An attribute that takes rows by number or label (``iloc``)."""
@@ -502,20 +525,37 @@ class Expressions(Calls):
     def arithmetic(self, op: str, left: Value, right: Value, site: int) -> Value:
         if type(left) is Const and type(right) is Const and op in _ARITHMETIC:
             return self._constant_arithmetic(op, left.value, right.value)
+        if op == "Multiply":
+            repeated = self._repeated_items(left, right) or self._repeated_items(right, left)
+            if repeated is not None:
+                return repeated
         if op == "Add":
             first, second = self.items(left), self.items(right)
             if first is not None and second is not None:
                 return Seq((*first, *second))
+        if op == "Divide" and type(left) is Data and type(right) is Const and is_path(left.sym):
+            return Data(("path", (left.sym, right.value), right.value))
         inside = self.all_spilled([left, right])
-        sym = ("op", op, _symbol(left), _symbol(right))
+        sym = (op, _symbol(left), _symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
-            return Data(sym if None not in sym else None, trail=inside.trail)
+            both = op == "BitAnd"  # a mask is asked for its parts
+            return Data((None if None in sym else ("op", *sym) if both else self.numbered(sym)), trail=inside.trail)
         text = type(left) is Const and isinstance(left.value, str)
         if inside.flows and (text or op == "Subtract"):
             self.compare("shown beside" if text else "subtracted from", [left, right], site)
-        made = inside.renamed(None, attached=self.world.grad is not False and not text)
+        tensors = None not in sym and any(_symbol(one) in self.tensors for one in (left, right))
+        made = inside.renamed(sym if tensors else None, attached=self.world.grad is not False and not text)
         made.leaf = inside.leaf
         return made
+
+    def _repeated_items(self, listed: Value, times: Value) -> Value | None:
+        """``[64] * 3``: of numbers."""
+        if type(times) is not Const or type(times.value) is not int or type(listed) not in (Seq, Ref):
+            return None
+        items = self.items(listed)
+        if not items or len(items) * times.value > LONGEST or not all(type(item) is Const for item in items):
+            return None
+        return Seq(items * times.value)
 
     @staticmethod
     def _constant_arithmetic(op: str, left: Any, right: Any) -> Value:
@@ -523,10 +563,10 @@ class Expressions(Calls):
         if not numbers and not (op == "Add" and isinstance(left, str) and isinstance(right, str) and len(left) < 200):
             return UNKNOWN
         try:
-            value = _ARITHMETIC[op](left, right)
+            value = _ARITHMETIC[op](left, right) if op != "Power" or abs(right) < LARGEST_POWER else None
         except (ArithmeticError, ValueError):
             return UNKNOWN
-        if isinstance(value, (int, float)) and abs(value) > LARGEST_NUMBER:
+        if value is None or (isinstance(value, (int, float, complex)) and abs(value) > LARGEST_NUMBER):
             return UNKNOWN
         return Const(value)
 
@@ -550,12 +590,15 @@ class Expressions(Calls):
                 return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
-        best = [s.written(side) for side in (expr.left, expr.ops[0][1])] if kept else []
-        if kept and any(name in kept and self.compared_again(name, everything) for name in best):
-            self.select(everything, expr.site)
+        best = s.weighed(expr, kept) if kept else ()
+        if any(self.compared_again(name, everything) for name in best):
+            chosen = self.select(everything, expr.site)
+            if chosen is not None:
+                self.selections.setdefault(expr, []).append(chosen)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:
-            self.sink("score", everything, expr.site)
+            sides = [left, *(value for _, value in values)]
+            self.sink("score", everything, expr.site, self.labels_among(sides))
         sym = self._test_symbol(left, *values[0]) if len(values) == 1 else None
         trail = everything.trail.as_("mask") if everything.trail is not None else None
         return Data(
@@ -761,27 +804,36 @@ class Expressions(Calls):
 
     def _comprehension(self, expr: s.Comp) -> Value:
         first = self.evaluate(expr.loops[0][1])
-        items = self.items(first)
+        single = len(expr.loops) == 1 and not expr.loops[0][2]
+        items = self.items(first) if single else None
+        if single and (items is None or len(items) > LONGEST_TOLD_APART):
+            items = self.turns(expr, first)
         loops = self.stack[-1].loops if self.stack else []
         loops.append(expr.bound)
         try:
-            if items is not None and len(items) <= 8 and len(expr.loops) == 1 and not expr.loops[0][2]:
-                made: list[Value] = []
-                context = self.context
-                for turn, item in enumerate(items):
-                    self.context = (*context, ("turn", turn))
-                    self.assign(expr.loops[0][0], item)
-                    made.append(self._element(expr))
-                self.context = context
-                return self._collected(expr, made, items)
+            if items is not None:
+                return self._collected(expr, self._turn_by_turn(expr, items), items)
+            self.turning.append(Turns(expr, self.turns_of(first) if single else None))
             for number, (target, iterable, tests) in enumerate(expr.loops):
                 source = first if number == 0 else self.evaluate(iterable)
                 self.assign(target, self.iterated(source, iterable.site))
                 for test in tests:
                     self.evaluate(test)
-            return self._collected(expr, [self._element(expr)], None)
+            made = self._collected(expr, [self._element(expr)], None)
+            self.turning.pop()
+            return made
         finally:
             loops.pop()
+
+    def _turn_by_turn(self, expr: s.Comp, items: tuple[Value, ...]) -> list[Value]:
+        made: list[Value] = []
+        context = self.context
+        for turn, item in enumerate(items):
+            self.context = (*context, ("turn", turn))
+            self.assign(expr.loops[0][0], item)
+            made.append(self._element(expr))
+        self.context = context
+        return made
 
     def _element(self, expr: s.Comp) -> Value:
         value = self.evaluate(expr.element)

@@ -7,9 +7,9 @@ from typing import Any
 
 from auditor.static import syntax as s
 from auditor.static.calls import Flow
-from auditor.static.expressions import Expressions
 from auditor.static.machine import FINE_STEPS, Activation, Arguments, Outcome
 from auditor.static.project import Unit
+from auditor.static.stops import Stops
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -28,14 +28,13 @@ from auditor.static.values import (
     alternatives,
 )
 from auditor.static.worlds import World, common, distinct, widened
-from auditor.trace import Grad, ModeName, Switch
+from auditor.trace import Grad, ModeName, Switch, Turns
 
 MOST_TURNS = 4
 LONGEST_UNROLLED = 6
-ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
 
 
-class Interpreter(Expressions):
+class Interpreter(Stops):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self._modules: dict[str, Frame] = {}
@@ -94,8 +93,9 @@ class Interpreter(Expressions):
             self._position,
             self._pending,
             self.assumed,
+            self.turning,
         )
-        self.frame, self.context, self.assumed = self.module_frame(name), (), ()
+        self.frame, self.context, self.assumed, self.turning = self.module_frame(name), (), (), []
         self.stack = [Activation(None, self.frame, None)]
         world = World(self.root)
         world.grad = True
@@ -107,7 +107,7 @@ class Interpreter(Expressions):
                 self.root.assumed, self.root.grad, self.root.last = {}, True, frozenset()
         finally:
             (self.world, self.frame, self.stack, self.context, self._tape, self._position, self._pending,
-             self.assumed) = saved  # fmt: skip
+             self.assumed, self.turning) = saved  # fmt: skip
 
     def module_attribute(self, module: str, name: str) -> Value:
         self.ensure(module)
@@ -198,6 +198,8 @@ class Interpreter(Expressions):
             self.name_network(statement.targets[0], value)
             for target in statement.targets:
                 self.assign(target, value)
+                self.kept(target, value, value_expr)
+                self.penalty(target, value, value_expr.site)
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]
@@ -247,6 +249,7 @@ class Interpreter(Expressions):
                 added = value if self.world.grad is not False else inside.renamed(None, attached=False)
                 made = self.summed(made, self.accumulate(_dotted(target), before, added, target.site))
         self.assign(target, made)
+        self.penalty(target, made, target.site)
 
     def _return(self, statement: s.Return, world: World) -> Flow:
         if statement.value is None:
@@ -258,7 +261,12 @@ class Interpreter(Expressions):
         return []
 
     def _break(self, statement: s.Break, world: World) -> Flow:
+        self.simple(self._left, world)
         return [("break", world, NONE)]
+
+    def _left(self) -> Value:
+        self.left_early()
+        return NONE
 
     def _continue(self, statement: s.Continue, world: World) -> Flow:
         return [("continue", world, NONE)]
@@ -273,13 +281,16 @@ class Interpreter(Expressions):
             self.mains.append((self.frame.module, statement.body))
             return self.run(statement.orelse, world)
         if statement.assigns:
-            self.weighed.update((test, statement.assigns) for test in comparisons(statement.test))
+            self.weighed.update((test, statement.assigns) for test in s.comparisons(statement.test))
         yes, no = self.branch(statement.test, world)
         flow: Flow = []
+        branches = self.stack[-1].branches
+        branches.append(statement)
         for one in self.reduced(yes):
             flow.extend(self.run(statement.body, one))
         for one in self.reduced(no):
             flow.extend(self.run(statement.orelse, one))
+        branches.pop()
         return self._gathered(flow, world)
 
     def _gathered(self, flow: Flow, world: World) -> Flow:
@@ -344,10 +355,12 @@ class Interpreter(Expressions):
         for after, value in self.in_every_world(lambda: self.evaluate(statement.iter), world):
             items = self._with_world(after, lambda: self.items(value))
             if (
-                items is not None
-                and 0 < len(items) <= LONGEST_UNROLLED
-                and not self._with_world(after, lambda: self._plain_items(items))
+                items is None
+                or not 0 < len(items) <= LONGEST_UNROLLED
+                or self._with_world(after, lambda: self._plain_items(items))
             ):
+                items = self._with_world(after, lambda: self.turns(statement, value))
+            if items is not None:
                 flow.extend(self._unrolled(statement, items, after))
             else:
                 flow.extend(self._repeated(statement, after, value))
@@ -407,7 +420,11 @@ class Interpreter(Expressions):
 
             return [one for one, _ in self.in_every_world(run, start)]
 
-        return self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world)
+        self.turning.append(self._with_world(world, lambda: self.turns_over(statement, value)))
+        try:
+            return self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world)
+        finally:
+            self.turning.pop()
 
     def _while(self, statement: s.While, world: World) -> Flow:
         endless = isinstance(statement.test, s.Const) and bool(statement.test.value)
@@ -415,7 +432,11 @@ class Interpreter(Expressions):
         def turn(start: World) -> list[World]:
             return self.reduced(self.branch(statement.test, start)[0])
 
-        flow = self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world, endless)
+        self.turning.append(Turns(statement, None))
+        try:
+            flow = self._fixpoint(turn, statement.body, statement.orelse, statement.bound, world, endless)
+        finally:
+            self.turning.pop()
         return self._gathered(flow, world)
 
     def _fixpoint(
@@ -502,10 +523,25 @@ class Interpreter(Expressions):
         if statement.target is not None:
             target = statement.target
             world = self.simple(lambda: self._bound_target(target, value), world)[0][0]
+        if self._of_nobody(statement.context, world):
+            world.grad = None
         flow = self.run(statement.body, world)
         for _, end, _ in flow:
             end.grad = was
         return flow
+
+    def _of_nobody(self, context: s.Expr, world: World) -> bool:
+        """A name that nothing in the file binds (a fragment without its imports): what it switches, nobody knows."""
+        while not isinstance(context, s.Name):
+            if isinstance(context, s.Call):
+                context = context.func
+            elif isinstance(context, s.Attr):
+                context = context.obj
+            else:
+                return False
+        name = context.id
+        value = self._with_world(world, lambda: self.lookup(name))
+        return type(value) is Data and value.sym == ("global", self.frame.module, name)
 
     def _with_gradients(self, statement: s.With, asked: Gradients, world: World) -> Flow:
         was = asked.was if asked.flag == "entered" else world.grad
@@ -744,15 +780,6 @@ def goes_by(unit: Unit, path: list[str]) -> bool:
     """The file's path ends like this dotted name of a module."""
     whole = (*unit.folder.parts, *(() if unit.file.file.name == "__init__.py" else (unit.tail,)))
     return list(whole[-len(path) :]) == path
-
-
-def comparisons(test: s.Expr) -> list[s.Expr]:
-    """The comparisons of sizes in a test."""
-    if isinstance(test, s.Bool):
-        return [*comparisons(test.left), *comparisons(test.right)]
-    if isinstance(test, s.Unary):
-        return comparisons(test.value)
-    return [test] if isinstance(test, s.Compare) and len(test.ops) == 1 and test.ops[0][0] in ORDERINGS else []
 
 
 def _same(a: s.Expr, b: s.Expr) -> bool:

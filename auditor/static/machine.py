@@ -16,7 +16,7 @@ from auditor.static import syntax as s
 from auditor.static.project import Project, Unit
 from auditor.static.values import Frame, Obj, Value
 from auditor.static.worlds import MOST_WORLDS, Key, World, reduce
-from auditor.trace import Event, Model, Place
+from auditor.trace import Event, Model, Place, Select
 
 E = TypeVar("E", bound=Event)
 Outcome = tuple[World, Value]
@@ -98,6 +98,8 @@ class Activation:
     frame: Frame
     site: Place | None
     loops: list[frozenset[str]] = field(default_factory=list)
+    branches: list[s.If] = field(default_factory=list)
+    """The branches that it is in, outermost first."""
     yields: list[Value] = field(default_factory=list)
     hook: Callable[[Value], list[Outcome]] | None = None
     """What a ``yield`` runs: the body of the ``with`` statement that entered this function."""
@@ -129,6 +131,7 @@ class Machine:
         self.steps = 0
         self.limit = MOST_STEPS
         self.reached: set[s.Function] = set()
+        self._operations: dict[Hashable, int] = {}
         self.models: dict[Obj, Model] = {}
         self.calling = ""
         self.spent: dict[s.Function, int] = {}
@@ -136,6 +139,8 @@ class Machine:
         self.dearest: dict[s.Function, int] = {}
         self.summaries: dict[Hashable, list[Summary]] = {}
         self.log: list[Event] = []
+        self.selections: dict[s.Expr, list[Select]] = {}
+        """What was selected by a comparison with the best so far."""
         self.weighed: dict[s.Expr, frozenset[str]] = {}
         """Comparisons in a test, with what the branches assign: the best score so far, perhaps."""
         self._frames: dict[Hashable, Frame] = {}
@@ -199,6 +204,10 @@ class Machine:
     def in_a_loop(self) -> bool:
         """Some function that is running is inside a loop."""
         return any(one.loops for one in self.stack)
+
+    def numbered(self, operation: Hashable) -> Hashable:
+        """A short symbol for an operation on symbols: what is computed from itself in a loop would grow without end."""
+        return "op", self._operations.setdefault(operation, len(self._operations))
 
     def step(self) -> None:
         self.steps += 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 
-from auditor.libraries import Answer, Attribute, Call, Method
+from auditor.libraries import Attribute, Call, Method
 from auditor.static import syntax as s
-from auditor.static.conventions import MODEL_CLASS, names_model
-from auditor.static.machine import Machine
+from auditor.static.conventions import MODEL_CLASS, names_generative, names_model
+from auditor.static.sizes import Sizes
 from auditor.static.values import (
     UNKNOWN,
     Cls,
@@ -23,18 +23,19 @@ from auditor.static.values import (
     alternatives,
     either,
     mixed,
+    still,
 )
 from auditor.static.worlds import MODE, Modes
-from auditor.trace import Build, Layer, Mode, Model, ModeName, Network, Place, Switch
+from auditor.trace import Build, Mode, Model, ModeName, Place, Switch
 
 NETWORK_ROLES = ("base", "layer", "model")
 AS_BUILT: Modes = frozenset({Mode("train")})
 HANDED_IN: Modes = frozenset({Mode(None)})
 
 
-class Objects(Machine):
+class Objects(Sizes):
     def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]  # the layers add no arguments of their own
+        super().__init__(*args)
         self._objects: dict[Hashable, Obj] = {}
         self.bases: dict[s.Class, list[Value]] = {}
         self.scopes: dict[s.Class, Cls] = {}
@@ -53,6 +54,8 @@ class Objects(Machine):
         if obj is None:
             obj = self._objects[key] = Obj(kind, site, self.frame.module, cls, lib)
             obj.many = bool(self.stack and self.stack[-1].loops)
+            if self.turning:
+                obj.loops = tuple(self.turning)
             if cls is not None:
                 self.instances.setdefault(cls, []).append(obj)
         return obj
@@ -164,6 +167,11 @@ class Objects(Machine):
     def framework(self, cls: s.Class) -> str | None:
         return next((row.framework for row in self.base_rows(cls) if row.framework), None)
 
+    def driven_by(self, cls: s.Class) -> str | None:
+        """The framework that calls the methods of this class, a network or not."""
+        rows = (self.libraries.call(base.name) for base in self.foreign(cls) if type(base) is Lib)
+        return next((row.framework for row in rows if row is not None and row.framework), None)
+
     def method(self, cls: s.Class, name: str) -> tuple[s.Class, s.Function] | None:
         for one in self.linear(cls):
             if name in one.methods:
@@ -198,8 +206,22 @@ class Objects(Machine):
             return
         if name == "training" and type(value) is Const:
             self.set_modes([obj], frozenset({Mode("train" if value.value else "eval")}))
+        elif type(value) is Data and value.kind == "leaf":
+            obj.own[name] = value.sym
+        elif type(value) is Const and isinstance(value.value, bool):
+            self.set_flag(frozenset((obj,)), name, value.value)
         for part in self.networks_in(value):
             self.adopt(obj, name, part)
+
+    def set_flag(self, objs: frozenset[Obj], name: str, on: bool) -> None:
+        """``base.trainable = False``"""
+        for obj in objs:
+            row = self.network_attribute(obj, name)
+            if row is not None and row.does == "freeze":
+                self.freeze(objs, not on)
+
+    def freeze(self, objs: frozenset[Obj], frozen: bool) -> None:
+        raise NotImplementedError
 
     def adopt(self, obj: Obj, name: str, part: Obj) -> None:
         held = obj.children.setdefault(name, [])
@@ -248,8 +270,8 @@ class Objects(Machine):
             if value.sym is not None:
                 trail = value.trail.as_("element") if value.trail is not None else None
                 return Data(
-                    ("elem", value.sym), value.flows, value.grads, value.of, "", value.loss, value.leaf, value.told,
-                    trail=trail,
+                    ("elem", value.sym), value.flows, value.grads, value.of, still(value), value.loss, value.leaf,
+                    value.told, trail=trail,
                 )  # fmt: skip
             return value
         if type(value) is Either:
@@ -335,6 +357,8 @@ class Objects(Machine):
                 if obj.lib == "loaded":
                     model.origin = "loaded"
             model.told_in_call = self.told_in_call(obj)
+            model.generative = any(map(names_generative, (obj.name, model.kind, obj.module.rpartition("/")[2])))
+            model.loops = frozenset(turns.loop for turns in obj.loops)
             self.models[obj] = model
         return model
 
@@ -344,51 +368,3 @@ class Objects(Machine):
     def built(self, obj: Obj, site: int) -> None:
         model = self.model(obj)
         self.emit(Build, site, model, lambda place: Build(place=place, model=model))
-
-    def complete_models(self) -> None:
-        """Fill in the networks, now that all constructors and forwards have been seen."""
-        for obj, model in self.models.items():
-            source = obj
-            while source in self.copies and self.copies[source] is not source:
-                source = self.copies[source]
-            model.network = self.network(source)
-
-    def network(self, obj: Obj) -> Network:
-        layers: list[Layer] = []
-        complete = self._layers(obj, "", layers, set())
-        return Network(tuple(layers), complete)
-
-    def _layers(self, obj: Obj, path: str, layers: list[Layer], seen: set[Obj]) -> bool:
-        if obj in seen:
-            return True
-        seen.add(obj)
-        complete = not obj.partial and not obj.handed
-        place = None if obj.site < 0 else self.place_in(obj)
-        if obj.cls is not None:
-            complete &= self._class_layers(obj, path, layers)
-        elif isinstance(obj.answer, Answer):
-            said = obj.answer
-            layers.append(Layer(path, obj.lib, place, said.sensitivity, said.rate))
-            complete &= said.complete
-        else:
-            complete = False
-        for name, parts in obj.children.items():
-            for number, part in enumerate(parts):
-                label = str(number) if name == "%items" else name
-                complete &= self._layers(part, f"{path}.{label}" if path else label, layers, seen)
-        return complete
-
-    def _class_layers(self, obj: Obj, path: str, layers: list[Layer]) -> bool:
-        assert obj.cls is not None
-        complete = not self.unknown_bases(obj.cls)
-        for row in self.base_rows(obj.cls):
-            if row.does == "model" and (row.sensitivity is not None or not row.complete):
-                complete &= row.complete
-                if row.sensitivity is not None:
-                    layers.append(Layer(path, obj.cls.name, self.place_of(obj.cls), row.sensitivity))
-        for cls in self.linear(obj.cls):
-            operations = sorted(self.operations.get(cls, ()))
-            layers.extend(Layer(path, operation, self.place_of(cls), "dropout") for operation in operations)
-            if "training" in cls.mentions and not self.operations.get(cls):
-                layers.append(Layer(path, f"{cls.name}.training", self.place_of(cls), "stochastic"))
-        return complete

@@ -137,6 +137,14 @@ class Project:
             self._parsed[name] = self._parse(self.units[name])
         return self._parsed[name]
 
+    def known(self) -> list[tuple[str, s.Module | None]]:
+        """The files that have been asked for so far, by name; None for one that cannot be read."""
+        return list(self._parsed.items())
+
+    def parsed(self) -> list[s.Module]:
+        """The files that have been read so far."""
+        return [module for module in self._parsed.values() if module is not None]
+
     def _parse(self, unit: Unit) -> s.Module | None:
         try:
             with without_collector():

@@ -71,7 +71,10 @@ class Relevance:
 
     def drives(self, function: s.Function) -> bool:
         """It switches modes or gradients, steps an optimizer or computes a loss by itself."""
-        return any(word in self._driving or names_loss(word) for word in function.mentions)
+        return self.drives_by(function.mentions)
+
+    def drives_by(self, words: frozenset[str]) -> bool:
+        return any(word in self._driving or names_loss(word) for word in words)
 
     def _telling(self, word: str) -> bool:
         known = self._direct.get(word)

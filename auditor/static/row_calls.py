@@ -35,6 +35,8 @@ Owner = Obj | Hashable
 KEPT = frozenset({"dataframe", "dataset"})
 """Kinds of tables and data sets that a choice of rows does not change."""
 MOST_PARTS = 12
+MOST_RANGES = 4
+"""Ranges of ranges that are told apart: what loses its first element in each turn of a loop has no end of them."""
 FILE = re.compile(r"[\w)]/\w|\.\w{2,7}$")
 """A text that is the path of a file."""
 LONGEST_PART = 16
@@ -64,7 +66,7 @@ def bound_of(value: Value) -> Hashable:
 _NOBODY_KNOWS = object()
 
 
-def range_of(ends: list[Hashable], site: int) -> Range | None:
+def range_of(ends: list[Hashable]) -> Range | None:
     low, high = ends
     return None if low is _NOBODY_KNOWS or high is _NOBODY_KNOWS else Range(low, high)
 
@@ -80,12 +82,26 @@ def key_of_part(key: str) -> PartName | None:
     return PART_KEYS.get(key)
 
 
+def within(count: int | None, ends: list[Hashable]) -> int | None:
+    """How many of so many rows lie between two ends."""
+    low, high = (end if isinstance(end, int) else None for end in ends)
+    if [low, high] != ends:
+        return None
+    if count is not None:
+        return len(range(count)[low:high])
+    return max(high - (low or 0), 0) if high is not None and high >= 0 and (low or 0) >= 0 else None
+
+
 def is_part(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "split"
 
 
 def is_fold(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
+
+
+def is_range(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == "range"
 
 
 def said_part(args: Arguments) -> Const | None:
@@ -105,16 +121,16 @@ def file_read(args: Arguments, cls: s.Class) -> Data | None:
     """Which rows an object of this class serves, where it is told the file and nothing that is not known."""
     if args.more is not None:
         return None
-    told = tuple((name, _same_as(value)) for name, value in [*enumerate(args.positional), *args.keyword.items()])
+    told = tuple((name, same_as(value)) for name, value in [*enumerate(args.positional), *args.keyword.items()])
     if any(key is None for _, key in told) or not any(_is_file(key) for _, key in told):
         return None
     return Data(("reads", cls, frozenset(told)))
 
 
-def _same_as(value: Value) -> Hashable:
+def same_as(value: Value) -> Hashable:
     """What is equal for values that are certainly the same; None where nobody knows."""
     if type(value) is Fn:
-        receiver = _same_as(value.receiver) if value.receiver is not None else ()
+        receiver = same_as(value.receiver) if value.receiver is not None else ()
         return ("function", value.function, receiver) if receiver is not None else None
     if type(value) in (Const, Ref, Lib):
         return value

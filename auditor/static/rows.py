@@ -19,9 +19,9 @@ from auditor.static.row_calls import (
     label_among,
     path_name,
 )
-from auditor.static.rows_divided import Divided
 from auditor.static.trails import NOWHERE, Trail
 from auditor.static.values import NONE, Const, Data, Fn, Obj, Partial, Ref, Seq, Value
+from auditor.static.watched import Watching
 from auditor.trace import (
     Cut,
     Mark,
@@ -35,7 +35,7 @@ from auditor.trace import (
 )
 
 
-class Provenance(Divided):
+class Provenance(Watching):
     def flowed(
         self, flow: Flow, receiver: Value | None, args: Arguments, site: int, value: Value, called: s.Call | None,
         row: Call | Method | None = None,
@@ -145,6 +145,11 @@ class Provenance(Divided):
         ))  # fmt: skip
 
     def _on_train(self, doing: Doing) -> Value:
+        value = self._trained(doing)
+        self.watched_fit(doing)
+        return value
+
+    def _trained(self, doing: Doing) -> Value:
         flow, receiver = doing.flow, doing.receiver
         value = self.operand(doing.args, flow.arg or Argument(at=0))
         if value is None and type(receiver) is Ref:
@@ -168,11 +173,17 @@ class Provenance(Divided):
         learner = self.operand(doing.args, flow.model) if flow.model is not None else receiver
         again = not flow.afresh and self.taught_before(self.owner(learner), rows)
         self.teach(self.owner(learner))
+        fraction = self.operand(doing.args, flow.fraction) if flow.fraction is not None else None
+        epochs, batch = (
+            self.known(self.operand(doing.args, where)) if where is not None else None
+            for where in (flow.epochs, flow.batch)
+        )
         train = self.emit(
             Train, doing.site, ("rows", rows, targets, marks, again),
             lambda place: Train(
                 place=place, model=model, framework="", name=name, rows=rows, targets=targets, marks=marks,
-                told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself,
+                told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself, epochs=epochs,
+                batch=batch, fraction=self.known(fraction) if fraction is not None else 0.0,
             ),
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}
@@ -357,7 +368,8 @@ class Provenance(Divided):
         return Data(("path", self.fresh(doing.site), text)) if isinstance(text, str) else doing.value
 
     def _on_forget(self, doing: Doing) -> Value:
-        if type(doing.receiver) is Ref:
+        given = doing.args.positional[0] if doing.args.positional else NONE
+        if type(doing.receiver) is Ref and doing.receiver.obj not in self.referred(given):
             self.forgotten(doing.receiver.obj)
         return doing.value
 

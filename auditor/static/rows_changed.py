@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
-from auditor.libraries import Argument, Call, Condition, Flow, Method, Watch
+from auditor.libraries import Argument, Call, Flow, Method, Watch
 from auditor.static import syntax as s
 from auditor.static.conventions import names_training_score
 from auditor.static.machine import Arguments
@@ -22,8 +22,9 @@ from auditor.static.row_calls import (
     path_name,
     range_of,
     said_part,
+    same_as,
 )
-from auditor.static.row_parts import named_rows
+from auditor.static.row_parts import named_part, named_rows
 from auditor.static.rows_held import Held
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Const, Data, Fn, Lib, Obj, Partial, Ref, Seq, Value
@@ -35,6 +36,7 @@ from auditor.trace import (
     Rows,
     Score,
     Train,
+    counted,
 )
 from auditor.trace.rows import DECLARED, POSITIONS
 
@@ -75,15 +77,13 @@ class Changed(Held):
 
     def acts(self, watch: Watch, args: Arguments) -> bool:
         """It acts on a score of rows that are held out, under its conditions."""
-        if watch.when is not None and not self.meets(watch.when, args):
+        if watch.when is not None and not self.holds(watch.when, args):
             return False
         score = self.operand(args, watch.monitor) if watch.monitor is not None else None
-        return not (type(score) is Const and isinstance(score.value, str) and names_training_score(score.value))
-
-    def meets(self, when: Condition, args: Arguments) -> bool:
-        """The operand is known to be one that the condition asks for."""
-        value = self.operand(args, when)
-        return type(value) is Const and (value.value in when.among if when.among else bool(value.value))
+        if type(score) is not Const or not isinstance(score.value, str):
+            return True
+        held_out = watch.held_out is not None and score.value.startswith(watch.held_out)
+        return held_out or not names_training_score(score.value)
 
     def watching(self, values: Iterable[Value], depth: int = 3) -> list[Value]:
         """Those who act on a score, among these values and in what they hold."""
@@ -128,6 +128,9 @@ class Changed(Held):
 
     def _guessed(self, receiver: Data, name: str, args: Arguments) -> Method | None:
         """What a method of something that nobody knows says by its name: ``fit(X, y)`` learns."""
+        row = self.watched_row(name, args)
+        if row is not None:
+            return row
         if receiver.flows or receiver.trail is not None or self.known_network(receiver) is not None:
             return None
         if len(args.all()) == 0:
@@ -139,6 +142,10 @@ class Changed(Held):
             if row is not None and row.rows is not None and not (table != kind and name == "fit"):
                 return row
         return None
+
+    def watched_row(self, name: str, args: Arguments) -> Method | None:
+        """What a method does that is given the watchers of a training."""
+        raise NotImplementedError
 
     # roles: values
 
@@ -193,29 +200,35 @@ class Changed(Held):
 
     def _on_source(self, doing: Doing) -> Value:
         flow, args, site = doing.flow, doing.args, doing.site
-        first = args.positional[0] if args.positional else None
+        first = self.operand(args, flow.arg) if flow.arg is not None else next(iter(args.positional), None)
         name = doing.library
         if type(first) is Const and isinstance(first.value, str):
             key: Hashable = ("file", name.partition(".")[0], first.value)
             label = first.value
         elif type(first) is Data and is_path(first.sym):
             key, label = ("file", name.partition(".")[0], first.sym), path_name(first.sym)
-        elif flow.part is not None:
+        elif flow.part is not None and flow.arg is None:
             key, label = ("dataset", name), name.rpartition(".")[2]
+        elif flow.part is not None and first is not None and (told := same_as(first)) is not None:
+            key, label = ("dataset", name, told), name.rpartition(".")[2]
         else:
             key, label = ("source", self.frame.module, site, self.context), ""
         origin = Origin(key, label, self.place(site))
         self.call_origin(origin, label, site)
+        made = doing.value.sym if type(doing.value) is Data else doing.value.obj if type(doing.value) is Ref else None
+        count = self.length(made)
         kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
         table = Columns() if kind == "dataframe" or not flow.pairs else None
         bundled = kind not in ("dataframe", "dataset") and flow.part is None and not flow.returns
         base = Trail(
-            frozenset((Rows(origin),)), columns=None if kind == "dataset" else table, bundle=bundled and not flow.pairs
+            frozenset((Rows(origin, count=count),)),
+            columns=None if kind == "dataset" else table,
+            bundle=bundled and not flow.pairs,
         )
         if flow.pairs:
             return Seq(tuple(
                 Seq(tuple(
-                    Data((self.fresh(site), part, side), trail=base.cut(Cut(DECLARED, part))) for side in ("x", "y")
+                    self._half(doing, base, part, side) for side in ("x", "y")
                 ))
                 for part in flow.pairs
             ))  # fmt: skip
@@ -229,15 +242,21 @@ class Changed(Held):
             base = base.marked(alters)
         if flow.part is None and kind != "dataframe":
             guess = said_part(args)
-            base = base.cut(Cut(DECLARED, guess.value)) if guess is not None else base
+            base = self._part_of(base, doing, str(guess.value)) if guess is not None else base
         if flow.returns:
+            several = self.fresh(site)
+            self.alike((several, 0), made)
             asked = self._asked(doing, base, said)
-            return Seq(tuple(Data((self.fresh(site), n), trail=asked) for n in range(flow.returns)))
+            return Seq(tuple(Data((several, n), trail=asked) for n in range(flow.returns)))
         if type(doing.value) is Ref and doing.value.obj.kind == "module":
             return doing.value
-        made = self._served(doing, base, said, doing.value if type(doing.value) is Data else NONE, kind)
+        whole = self._served(doing, base, said, doing.value if type(doing.value) is Data else NONE, kind)
+        if type(whole) is Data:
+            self.alike(whole.sym, made)
+            self.alike(("item", whole.sym, 0), made)
+            self.alike(("attr", whole.sym, "data"), made)
         told = self.operand(args, flow.described) if flow.described is not None else None
-        return Seq((made, Data(self.fresh(site)))) if type(told) is Const and told.value else made
+        return Seq((whole, Data(self.fresh(site)))) if type(told) is Const and told.value else whole
 
     def _served(self, doing: Doing, base: Trail, said: Value | None, value: Value, kind: str) -> Value:
         """The rows of a source that an operand asks for; a list of them, where it lists what it asks for."""
@@ -255,11 +274,28 @@ class Changed(Held):
             return base
         if type(said) is Lib:  # a constant of the library's own: ``Split.TEST``
             said = Const(said.name.rpartition(".")[2].lower())
-        if type(said) is Const:
-            pieces = named_rows(said.value, doing.flow.part)
-            return replace(base, rows=frozenset(one.cut(*cuts) for one in base.rows for cuts in pieces))
-        key = said.sym if type(said) is Data and said.sym is not None else self.fresh(doing.site)
-        return base.cut(Cut(("some", "named", key)))
+        if type(said) is not Const:
+            key = said.sym if type(said) is Data and said.sym is not None else self.fresh(doing.site)
+            return base.cut(Cut(("some", "named", key)))
+        known = named_part(said.value, doing.flow.part)
+        if known is not None:
+            return self._part_of(base, doing, known)
+        pieces = named_rows(said.value, doing.flow.part)
+        rows = (one.cut(*cuts) if cuts else one for one in base.rows for cuts in pieces)
+        return replace(base, rows=frozenset(rows))
+
+    def _half(self, doing: Doing, base: Trail, part: str, side: str) -> Data:
+        """Features or labels of a part."""
+        sym = (self.fresh(doing.site), part, side)
+        if side == "x" and type(doing.value) is Data:
+            self.alike(sym, doing.value.sym)
+        return Data(sym, trail=self._part_of(base, doing, part))
+
+    def _part_of(self, base: Trail, doing: Doing, part: str) -> Trail:
+        """The part of a source that it says itself."""
+        made = doing.value.sym if type(doing.value) is Data else doing.value.obj if type(doing.value) is Ref else None
+        count = self.length(made, part)
+        return replace(base, rows=frozenset(one.cut(Cut(DECLARED, part), count=count) for one in base.rows))
 
     def _altering(self, args: Arguments) -> frozenset[Mark]:
         """Random alterations among the operands (``transform=``)."""
@@ -271,10 +307,17 @@ class Changed(Held):
         parts = [trail, *(self.trail_of(one) for one in doing.args.all() if one is not self.subject(doing))]
         if trail is None:
             trail = merged(parts)
+        self._same_shape(doing)
         if trail is None:
             return doing.value
         beside = self.others(doing) if doing.flow.does == "filled" else ()
         return self._back(doing, self.counted(doing, trail).marked(beside))
+
+    def _same_shape(self, doing: Doing) -> None:
+        """As many rows of the same shape."""
+        subject = self.subject(doing)
+        if type(subject) is Data and type(doing.value) is Data and doing.value.sym is not None:
+            self.alike(doing.value.sym, subject.sym)
 
     def _back(self, doing: Doing, trail: Trail | None) -> Value:
         """The result, or the receiver itself changed in place."""
@@ -380,7 +423,7 @@ class Changed(Held):
         if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
             ends = [bound_of(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
             ends[0] = None if ends[0] == 0 else ends[0]
-            cut = Cut(("range", POSITIONS, frozenset()), range_of(ends, doing.site))
+            cut = Cut(self.range_key(POSITIONS, frozenset()), range_of(ends))
             return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
@@ -478,7 +521,12 @@ class Changed(Held):
         return self._changes("lag")(doing)
 
     def _on_window(self, doing: Doing) -> Value:
-        return self._changes("window")(doing)
+        made = self._changes("window")(doing)
+        ends = [self.operand(doing.args, end) if end is not None else None for end in (doing.flow.low, doing.flow.high)]
+        trail = self.trail_of(made)
+        if trail is None or ends == [None, None]:
+            return made
+        return self.made(doing.site, self.between(trail, *(NONE if end is None else end for end in ends)), made)
 
     def _on_resampled(self, doing: Doing) -> Value:
         replaced = doing.args.keyword.get("replace")
@@ -496,7 +544,7 @@ class Changed(Held):
         return Seq(tuple(made)) if len(made) > 1 else self._back(doing, trails[0].marked((mark,)))
 
     def _on_augment(self, doing: Doing) -> Value:
-        if doing.flow.fixed is not None and self.meets(doing.flow.fixed, doing.args):
+        if doing.flow.fixed is not None and self.holds(doing.flow.fixed, doing.args):
             return self._on_same(doing)
         mark = self.mark("augment", NOWHERE, doing.site, self.words(doing.called))
         trail = self.rows_in(doing, source=False)
@@ -507,9 +555,10 @@ class Changed(Held):
         sampler = self.trail_of(doing.args.keyword.get("sampler", NONE))
         if trail is not None and sampler is not None and sampler.role == "index":
             trail = trail.cut(*frozenset[Cut]().union(*(rows.cuts for rows in sampler.rows)))
-        if type(doing.value) is Data:
-            return doing.value.on(trail)
-        return doing.value
+        if type(doing.value) is not Data:
+            return doing.value
+        batch = self.known(self.operand(doing.args, doing.flow.batch)) if doing.flow.batch is not None else None
+        return doing.value.on(replace(trail, batch=batch) if trail is not None and batch else trail)
 
     def _on_subset(self, doing: Doing) -> Value:
         trail = self.sourced(self.subject(doing))
@@ -518,5 +567,7 @@ class Changed(Held):
         second = self.operand(doing.args, Argument(at=1, name="indices"))
         by = self.trail_of(second) if second is not None else None
         if by is not None and by.role == "index":
-            return self._back(doing, trail.cut(*frozenset[Cut]().union(*(rows.cuts for rows in by.rows))))
+            chosen = self.turns_of(second) if second is not None else None
+            cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
+            return self._back(doing, trail.cut(*cuts, count=lambda _: chosen or counted(by.rows)))
         return self._back(doing, trail.cut(Cut(("some", self.fresh(doing.site)))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
+
 from auditor.static.row_calls import (
     MOST_PARTS,
     SEEDED,
@@ -73,11 +75,14 @@ class Divided(Changed):
         base = self.fresh(doing.site)
         made = [
             [
-                Data((base, number, part), kind=kind_of(array), trail=trail.cut(cut) if trail is not None else None)
+                Data((base, number, part), kind=kind_of(array), trail=self._portion(doing, trail, cut, part, count))
                 for part, cut in enumerate(parts)
             ]
             for number, (array, trail) in enumerate(zip(arrays, trails, strict=True))
         ]
+        for array, row in zip(arrays, made, strict=True):
+            for value in row if type(array) is Data else ():
+                self.alike(value.sym, array.sym)  # type: ignore[attr-defined]
         for one in (value.sym for row in made for value in row):
             if one in self._changed:
                 self.world.set(one, TRAIL, None)
@@ -87,8 +92,33 @@ class Divided(Changed):
             made = [list(column) for column in zip(*made, strict=True)]
         return Seq(tuple(value for row in made for value in row))
 
-    def dictionary(self, known: dict[str, Value], site: int) -> Value:
-        raise NotImplementedError
+    def _portion(self, doing: Doing, trail: Trail | None, cut: Cut, part: int, parts: int) -> Trail | None:
+        """One part of the rows, with as many as the call says."""
+        return (
+            trail.cut(cut, count=lambda whole: self._portion_of(doing, whole, part, parts))
+            if trail is not None
+            else None
+        )
+
+    def _portion_of(self, doing: Doing, whole: int, part: int, parts: int) -> int | None:
+        flow = doing.flow
+        lengths = self.operand(doing.args, flow.lengths) if flow.lengths is not None else None
+        items = self.items(lengths) if lengths is not None else None
+        if items is not None and len(items) == parts:
+            length = self.known(items[part])
+            return None if length is None else round(whole * length) if length < 1 else int(length)
+        if parts != 2 or flow.share is None:
+            return None
+        last = self.known(self.operand(doing.args, flow.share))
+        first = self.known(self.operand(doing.args, flow.rest)) if flow.rest is not None else None
+        if first is None and last is None:
+            unsaid = flow.share.name not in doing.args.keyword and doing.args.more is None
+            last = flow.usual if unsaid else None
+        if first is None and last is None:
+            return None
+        out = None if last is None else ceil(whole * last) if last < 1 else int(last)
+        kept = (whole - (out or 0)) if first is None else floor(whole * first) if first < 1 else int(first)
+        return kept if part == 0 else whole - kept if out is None else out
 
     def _count(self, doing: Doing) -> int:
         """Into how many parts: as many as there are lengths, or one more than there are borders between them."""

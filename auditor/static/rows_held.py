@@ -9,10 +9,11 @@ from typing import Literal
 from auditor.libraries import Call, Flow, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import names_part
-from auditor.static.effects import Effects, dotted, names
+from auditor.static.effects import dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     FILE,
+    MOST_RANGES,
     PART,
     READS,
     STATE,
@@ -25,13 +26,16 @@ from auditor.static.row_calls import (
     file_read,
     is_fold,
     is_part,
+    is_range,
     key_of_part,
     range_of,
     role_of,
     said_part,
+    within,
 )
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Lib, Obj, Ref, Seq, Value
+from auditor.static.weights import Weights
 from auditor.trace import (
     Cut,
     Mark,
@@ -42,14 +46,17 @@ from auditor.trace import (
     Place,
     Rows,
     Select,
+    Turns,
+    counted,
 )
 from auditor.trace.rows import DECLARED
 
 
-class Held(Effects):
+class Held(Weights):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self.watchers = False
+        self.watched = False
         self._folds_seen: set[Hashable] = set()
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
@@ -226,8 +233,8 @@ class Held(Effects):
             if owner is not None and turn is not None and self.world.get((owner, key), TAUGHT) is None:
                 self.world.set((owner, key), TAUGHT, turn)
 
-    def optimizer_step(self, objs: frozenset[Obj] | None, site: int) -> None:
-        super().optimizer_step(objs, site)
+    def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
+        super().optimizer_step(objs, site, by)
         for obj in objs or ():
             for part in self.family(obj):
                 self.teach(part)
@@ -239,13 +246,31 @@ class Held(Effects):
                 self.world.set((part, key), TAUGHT, None)
             self.world.set(part, STATE, None)
 
+    def count_of(self, value: Value) -> int | None:
+        if type(value) is not Data or value.flows:
+            return None
+        trail = self.trail_of(value)
+        if trail is None or not trail.rows:
+            return self.length(value.sym)
+        return counted(trail.rows) if trail.role == "" and trail.batch is None else None
+
+    def turns_over(self, loop: s.For, value: Value) -> Turns:
+        """How often a loop over this goes round, and whether it takes rows in batches."""
+        count = self.turns_of(value)
+        trail = self.trail_of(value) if count is None else None
+        if trail is None or trail.role == "index" or not trail.rows:
+            return Turns(loop, count)
+        rows = counted(trail.rows)
+        return Turns(loop, -(-rows // trail.batch) if rows is not None and trail.batch else None, batches=True)
+
     def sourced(self, value: Value | None, name: str = "") -> Trail | None:
         """The same; something that nobody knows is a source of its own."""
         if value is None:
             return None
         trail = self.trail_of(value)
         if trail is None and type(value) is Data and value.sym is not None and not value.flows and not value.of:
-            return Trail(frozenset((Rows(Origin(value.sym, name)),)), role=role_of(value.sym))
+            count = self.length(value.sym)
+            return Trail(frozenset((Rows(Origin(value.sym, name), count=count),)), role=role_of(value.sym))
         if trail is None and type(value) is Ref and value.obj.kind == "list" and self.items(value) is None:
             return Trail(
                 frozenset((Rows(Origin(("object", value.obj), name, self.place_in(value.obj))),)), columns=None
@@ -430,11 +455,23 @@ class Held(Effects):
             if NONE not in (low, high):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
-        ends = [bound_of(end) for end in (low, high)]
+        return self.between(base, low, high)
+
+    def between(self, base: Trail, low: Value, high: Value) -> Trail:
+        """The rows from one number up to another."""
+        if any(sum(is_range(cut) for cut in one.cuts) >= MOST_RANGES for one in base.rows):
+            return base.vague("ranges")
+        ends = [bound_of(end) for end in (NONE if low == Const(0) else low, high)]
+        part = range_of(ends)
         rows = frozenset(
-            one.cut(Cut(("range", one.origin.key, one.cuts), range_of(ends, index.site))) for one in base.rows
+            one.cut(Cut(self.range_key(one.origin.key, one.cuts), part), count=within(one.count, ends))
+            for one in base.rows
         )
         return replace(base, rows=rows)
+
+    def range_key(self, origin: Hashable, cuts: frozenset[Cut]) -> Hashable:
+        """What makes two ranges count the same rows: a short name, since ranges of ranges would hold one another."""
+        return "range", self.numbered((origin, cuts))
 
     def _after_fold(self, owner: Data, base: Trail, index: s.Expr) -> Trail:
         """``X[(i + 1) * size :]``: the rows after a part that moves on with each turn of a loop, as in folds by hand.
@@ -517,15 +554,15 @@ class Held(Effects):
             ),
         )  # fmt: skip
 
-    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> None:
+    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> Select | None:
         """The best of several scores is kept."""
         scores = figures.trail.scores if figures.trail is not None else frozenset()
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
         again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
-        if not rows or again:
-            return
-        self.emit(
+        if not (rows or forwards) or again:
+            return None
+        return self.emit(
             Select, site, (how, rows, scores, forwards),
             lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip
@@ -564,7 +601,7 @@ class Held(Effects):
             if any(cut.part is None for cut in rows.cuts):
                 continue  # some of them: the name is not that of the others
             chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
-            for cut in chosen or ([rows.origin.cut] if not rows.cuts else []):
+            for cut in chosen or ([rows.origin.cut] if not rows.cuts else rows.declared_cuts):
                 self.call_part(cut, part, target.site, trail)
 
     def call_part(self, cut: Cut, part: PartName, site: int, trail: Trail = NOWHERE) -> None:

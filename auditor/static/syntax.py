@@ -8,6 +8,7 @@ that positions can be computed later, and only for files that end up in a report
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -391,3 +392,139 @@ def _reads(expr: Expr | None, names: set[str]) -> bool:
         elif isinstance(one, (Expr, Arg)):
             todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
     return False
+
+
+ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
+
+
+def comparisons(test: Expr) -> list[Compare]:
+    """The comparisons of sizes in a test."""
+    if isinstance(test, Bool):
+        return [*comparisons(test.left), *comparisons(test.right)]
+    if isinstance(test, Unary):
+        return comparisons(test.value)
+    return [test] if isinstance(test, Compare) and len(test.ops) == 1 and test.ops[0][0] in ORDERINGS else []
+
+
+def reads_name(body: list[Stmt], name: str, beyond: Stmt | None = None) -> bool:
+    """A variable is read in a block, nested functions included, outside of one statement of it."""
+    return any(isinstance(one, Name) and one.id == name for one in _read(body, beyond))
+
+
+def reads_attribute(body: list[Stmt], name: str, beyond: Stmt | None = None) -> bool:
+    """The same of an attribute of that name, of whatever object."""
+    return any(isinstance(one, Attr) and one.name == name for one in _read(body, beyond))
+
+
+def _read(body: list[Stmt], beyond: Stmt | None) -> Iterator[Expr]:
+    """The expressions of a block, without what is only assigned to."""
+    todo: list[object] = list(body)
+    while todo:
+        one = todo.pop()
+        if one is beyond:
+            continue
+        if isinstance(one, (list, tuple)):
+            todo.extend(one)
+        elif isinstance(one, Assign):
+            todo.append(one.value)
+            todo.extend(target.obj for target in one.targets if isinstance(target, (Attr, Item)))
+        elif isinstance(one, (Expr, Stmt, Arg, Handler, Case)):
+            if isinstance(one, Expr):
+                yield one
+            todo.extend(
+                getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ())
+                if slot not in ("owner", "outer")
+            )  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class MethodCall:
+    """A call whose function is an attribute."""
+
+    func: Attr
+    args: list[Arg]
+
+
+def calls_in(body: list[Stmt]) -> Iterator[MethodCall]:
+    """The calls of methods in a block, nested functions included."""
+    for one in _read(body, None):
+        if isinstance(one, Call) and isinstance(one.func, Attr):
+            yield MethodCall(one.func, one.args)
+
+
+def argument(call: MethodCall, at: int | None, name: str | None) -> Expr | None:
+    """An operand as it is written in a call."""
+    for arg in call.args:
+        if name is not None and arg.keyword == name:
+            return arg.value
+    plain = [arg for arg in call.args if arg.keyword is None and not arg.star]
+    return plain[at].value if at is not None and at < len(plain) else None
+
+
+def literal_names(expr: Expr | None) -> set[str] | None:
+    """A text that is written out, or the keys of a dict that all are."""
+    if isinstance(expr, Const) and isinstance(expr.value, str):
+        return {expr.value}
+    if isinstance(expr, Dict):
+        keys = [key.value if isinstance(key, Const) else None for key, _ in expr.pairs]
+        return {str(key) for key in keys} if all(isinstance(key, str) for key in keys) else None
+    return None
+
+
+def weighed(test: Compare, kept: frozenset[str]) -> list[str]:
+    """Those of these variables that stand on one side of a comparison, themselves or with a margin added."""
+    return [name for side in (test.left, test.ops[0][1]) for name in _terms(side) if name in kept]
+
+
+def _terms(expr: Expr) -> Iterator[str]:
+    if isinstance(expr, Bin):
+        yield from _terms(expr.left)
+        yield from _terms(expr.right)
+    elif isinstance(expr, Unary):
+        yield from _terms(expr.value)
+    else:
+        yield written(expr)
+
+
+def compares_with_best(branch: If) -> bool:
+    """``if score > best: best = score``: one side of a comparison of sizes is assigned in the branch."""
+    return any(weighed(test, branch.assigns) for test in comparisons(branch.test))
+
+
+def branches_in(body: list[Stmt]) -> Iterator[If]:
+    """The branches of a block, at any depth, without those of functions defined in it."""
+    return (one for one in statements_in(body) if isinstance(one, If))
+
+
+def changed_in(branch: If) -> set[str]:
+    """The variables and attributes that a branch sets or counts, as written."""
+    found: set[str] = set()
+    todo: list[Stmt] = [*branch.body, *branch.orelse]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Assign):
+            found.update(written(target) for target in one.targets)
+        elif isinstance(one, AugAssign):
+            found.add(written(one.target))
+        elif isinstance(one, If):
+            todo.extend((*one.body, *one.orelse))
+        elif isinstance(one, With):
+            todo.extend(one.body)
+    return found - {""}
+
+
+def read_in(expr: Expr) -> Iterator[Expr]:
+    """An expression and all that it is made of."""
+    yield from _read([ExprStmt(expr)], None)
+
+
+def statements_in(body: list[Stmt]) -> Iterator[Stmt]:
+    """The statements of a block at any depth, without those of functions defined in it."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, (If, For, While)):
+            yield from statements_in([*statement.body, *statement.orelse])
+        elif isinstance(statement, With):
+            yield from statements_in(statement.body)
+        elif isinstance(statement, Try):
+            yield from statements_in([*statement.body, *statement.orelse, *statement.final])

@@ -5,7 +5,7 @@ Trails are immutable and compared by content, like the values that carry them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -60,6 +60,8 @@ class Trail:
     """Predictions have met something else that has rows: they are compared with the labels."""
     known: bool = True
     """False: it may hold other rows than these."""
+    batch: int | None = None
+    """How many rows come at a time, where it is served in batches."""
 
     @property
     def found(self) -> frozenset[Mark]:
@@ -67,11 +69,17 @@ class Trail:
 
     def member(self, name: Hashable) -> Trail:
         """One array of a bundle."""
-        rows = frozenset(Rows(replace(one.origin, key=("member", one.origin.key, name)), one.cuts) for one in self.rows)
+        rows = frozenset(
+            Rows(replace(one.origin, key=("member", one.origin.key, name)), one.cuts, one.count) for one in self.rows
+        )
         return replace(self, rows=rows, bundle=False)
 
-    def cut(self, *cuts: Cut) -> Trail:
-        return replace(self, rows=frozenset(one.cut(*cuts) for one in self.rows))
+    def cut(self, *cuts: Cut, count: Callable[[int], int | None] | None = None) -> Trail:
+        """Some of its rows; `count` tells how many of so many."""
+        return replace(self, rows=frozenset(
+            one.cut(*cuts, count=count(one.count) if count is not None and one.count is not None else None)
+            for one in self.rows
+        ))  # fmt: skip
 
     def called(self, part: PartName, cut: Cut) -> Trail:
         """The rows under the name of a part: what their source says that they are for leaves out the others.

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from auditor.static import syntax as s
 from auditor.static.trails import Trail, merged
 from auditor.static.trails import alternatives as perhaps
-from auditor.trace import Accumulate, Forward
+from auditor.trace import Accumulate, Forward, Turns
 
 
 class Frame:
@@ -36,14 +37,20 @@ class Obj:
     __slots__ = (
         "answer",
         "attrs",
+        "calls",
         "children",
         "cls",
+        "fed",
+        "frozen",
+        "given",
         "handed",
         "kind",
         "lib",
+        "loops",
         "many",
         "module",
         "name",
+        "own",
         "partial",
         "row",
         "site",
@@ -70,6 +77,18 @@ class Obj:
         """It stands for all that the turns of a loop make."""
         self.partial = False
         """Something of it is not known: an unknown value is called as a part of it."""
+        self.given: Any = None
+        """What the call that made it was given."""
+        self.calls: dict[Any, None] = {}
+        """The calls in its own forward, where that was followed, else those of itself: tensor and layer, in order."""
+        self.fed: Hashable = None
+        """The tensor that it begins with."""
+        self.own: dict[str, Hashable] = {}
+        """Arrays of weights of its own, by attribute."""
+        self.frozen = False
+        """No gradients are taken of its weights, as it was left last."""
+        self.loops: tuple[Turns, ...] = ()
+        """The loops that it is made in whose turns are not told apart, with the number of their turns."""
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.cls.name if self.cls else self.lib} {self.module}:{self.site}>"
@@ -236,6 +255,15 @@ class Either(Value):
     """One of a few values; which, is not known."""
 
     values: tuple[Value, ...]
+
+
+WEIGHTS = "weights"
+"""The kind of a value that is the state of a network, or a part of it: the live weights."""
+
+
+def still(value: Data) -> str:
+    """The kind of a part of a value: a part of live weights is live weights."""
+    return WEIGHTS if value.kind == WEIGHTS else ""
 
 
 MOST_ALTERNATIVES = 24

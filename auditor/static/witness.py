@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from auditor.libraries import load, with_callables
 from auditor.static.drive import Driver, Unfinished
+from auditor.static.programs import Programs
 from auditor.static.project import File, Problem, Project, without_collector
-from auditor.trace import Trace
+from auditor.trace import Limits, Model, Trace
 
 DEEPEST_NESTING = 6000
 MOST_IMPORTERS = 3
@@ -52,14 +53,41 @@ def tell(
     files: Sequence[File],
     *,
     callables: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Telling:
     """Interpret these files as one program, and tell what may happen in it.
 
     Files that neither name a library of training code nor import one that does are read only where another one
-    imports them. ``callables`` are what the user declares, by dotted name, with the role of each.
+    imports them. ``callables`` are what the user declares, by dotted name, with the role of each; ``limits`` is what
+    rules about sizes go by.
     """
-    libraries = with_callables(load(), callables or {})
+    return _told(_driven(files, callables or {}, progress), len(files), limits)
+
+
+def networks(
+    files: Sequence[File],
+    *,
+    callables: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Telling, tuple[Model, ...]]:
+    """The same, with every network that is made, also those that nothing happens to."""
+    driver = _driven(files, callables or {}, progress)
+    return _told(driver, len(files), limits), tuple(driver.networks())
+
+
+def _told(driver: Driver, files: int, limits: Limits | None) -> Telling:
+    driver.complete_models()
+    trace = Trace(driver.events.values(), limits or Limits(), driver.spoken(), Programs(driver.project))
+    unfinished = tuple(sorted(set(driver.exhausted)))
+    return Telling(trace, tuple(driver.project.problems), tuple(driver.failures), files, unfinished)
+
+
+def _driven(
+    files: Sequence[File], callables: Mapping[str, str], progress: Callable[[int, int], None] | None
+) -> Driver:  # fmt: skip
+    libraries = with_callables(load(), callables)
     project = Project(files)
     names = concerned(project, libraries.trigger_pattern)
     driver = Driver(project, libraries)
@@ -78,8 +106,4 @@ def tell(
             driver.drive(names, advance)
     finally:
         sys.setrecursionlimit(limit)
-    driver.complete_models()
-    unfinished = tuple(sorted(set(driver.exhausted)))
-    return Telling(
-        Trace(driver.events.values()), tuple(project.problems), tuple(driver.failures), len(files), unfinished
-    )
+    return driver

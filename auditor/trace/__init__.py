@@ -1,19 +1,35 @@
 """The vocabulary that both witnesses tell their story in and all rules judge. Imports nothing else of ours."""
 
-from auditor.trace.assessments import Assessment, Learning, assessments, divided, learnings, named, split_before, way
+from auditor.trace.assessments import (
+    Assessment,
+    Learning,
+    assessments,
+    better,
+    divided,
+    learnings,
+    named,
+    named_best,
+    split_before,
+    way,
+)
 from auditor.trace.events import (
     Accumulate,
     Apply,
     Build,
     Compare,
+    Configure,
     Event,
     Forward,
     Grad,
+    Idle,
+    Keep,
     Mark,
     MarkKind,
     Mode,
     ModeName,
     Named,
+    Penalty,
+    Restore,
     Resume,
     Score,
     Select,
@@ -23,13 +39,18 @@ from auditor.trace.events import (
     Step,
     Switch,
     Train,
+    Turns,
+    Use,
+    Watch,
 )
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
-from auditor.trace.networks import Layer, Model, Network, Sensitivity
+from auditor.trace.limits import Limits
+from auditor.trace.networks import Layer, Model, Network, Sensitivity, Shape
 from auditor.trace.places import Place, Source, Span
-from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, apart, holds, meet
+from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, apart, counted, holds, meet
 from auditor.trace.rule import Report, Rule, rule
 from auditor.trace.trace import Trace
+from auditor.trace.trainings import Training, trainings
 
 __all__ = [
     "Accumulate",
@@ -38,6 +59,7 @@ __all__ = [
     "Build",
     "Compare",
     "Confidence",
+    "Configure",
     "Cut",
     "Edit",
     "Event",
@@ -46,8 +68,11 @@ __all__ = [
     "Fix",
     "Forward",
     "Grad",
+    "Idle",
+    "Keep",
     "Layer",
     "Learning",
+    "Limits",
     "Mark",
     "MarkKind",
     "Mode",
@@ -57,9 +82,11 @@ __all__ = [
     "Network",
     "Origin",
     "PartName",
+    "Penalty",
     "Place",
     "Range",
     "Report",
+    "Restore",
     "Resume",
     "Rows",
     "Rule",
@@ -67,6 +94,7 @@ __all__ = [
     "Select",
     "Sensitivity",
     "Severity",
+    "Shape",
     "Sink",
     "SinkKind",
     "Source",
@@ -76,14 +104,22 @@ __all__ = [
     "Switch",
     "Trace",
     "Train",
+    "Training",
+    "Turns",
+    "Use",
+    "Watch",
     "apart",
     "assessments",
+    "better",
+    "counted",
     "divided",
     "holds",
     "learnings",
     "meet",
     "named",
+    "named_best",
     "rule",
     "split_before",
+    "trainings",
     "way",
 ]

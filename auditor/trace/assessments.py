@@ -6,9 +6,11 @@ for either in the same words.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from auditor.trace.events import Event, Forward, Mark, Named, Score, Split, Train
 from auditor.trace.findings import Evidence
@@ -205,3 +207,25 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
             if holds(mark.rows, one.rows) and not alone:
                 yield mark, split_before(trace, one.rows), one.place
+
+
+BEST = re.compile(r"(^|[^a-z])best", re.IGNORECASE)
+
+
+def named_best(name: str) -> bool:
+    """The user calls what is kept the best."""
+    return bool(BEST.search(name))
+
+
+LESS = re.compile(r"loss|error|mse|mae|mape|nll|perplexity|(^|_)(ppl|wer|cer|fid|ece)(_|$)", re.IGNORECASE)
+MORE = re.compile(
+    r"acc(uracy)?(_|$)|(^|_)(auc|auroc|f1|dice|iou|miou|map|precision|recall|kappa|mcc|bleu|rouge|psnr|ssim|ndcg|r2)(_|$)",
+    re.IGNORECASE,
+)
+
+
+def better(name: str) -> Literal["min", "max"] | None:
+    """Whether less or more of a score is better, as far as its name says."""
+    if LESS.search(name):
+        return "min"
+    return "max" if MORE.search(name) else None

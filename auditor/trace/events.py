@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -82,6 +83,8 @@ class Forward(Event):
     """What the network is called where it is called."""
     inside: tuple[Place, ...] = ()
     """Where the layers are called, when the pass is a method of the network called from outside."""
+    driven: bool = False
+    """A framework that switches modes and autograd by itself drives the network, or what it is a part of."""
     on_leaf: bool = False
     """Gradients of the inputs are asked for (attacks, saliency, latents)."""
     repeated: bool = False
@@ -98,8 +101,16 @@ class Forward(Event):
     """The network has learnt from other folds of the same rows."""
     marks: frozenset[Mark] = frozenset()
     """What was estimated, resampled or augmented and is in these rows now."""
+    length: int | None = None
+    """How many rows pass at once, where the shape of what goes in is known."""
+    element: bool = False
+    """One batch at a time of the rows passes."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
+    turns: int = 0
+    """How many loops run around it."""
+    labelled: bool = False
+    """Its loss compares it with something else than what went in."""
     open: bool = False
     """Nobody saw what becomes of its output in the end: gradients may be taken of it yet."""
 
@@ -127,8 +138,38 @@ class Sink(Event):
     """The running totals that arrive."""
     loss: bool = False
     """What arrives is a loss."""
+    penalised: frozenset[Model] = frozenset()
+    """The models from whose weights some of what arrives was computed."""
+    against: bool = False
+    """Something that comes from no pass, and is no number that is written out, arrives with it: labels, perhaps."""
     rows: frozenset[Rows] = frozenset()
     """The rows that what arrives is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """A loop that something stands in: how often it goes round (None: not known), and whether over rows, in batches."""
+
+    loop: Hashable = field(repr=False)
+    count: int | None
+    batches: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Configure(Event):
+    """An optimizer is made, or a framework is told which to use.
+
+    ``decay`` is the weight decay, or the factor of an L2 penalty where it is not ``decoupled`` from the gradients; None
+    where it is not known, or not the same for all weights.
+    """
+
+    models: frozenset[Model] | None
+    kind: str
+    rate: float | None
+    decay: float | None
+    decoupled: bool
+    adaptive: bool
+    """It divides the gradients by their scale (Adam and its kin)."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -136,6 +177,9 @@ class Step(Event):
     """An optimizer step. ``models`` holds the models whose weights it moves; None: not known which."""
 
     models: frozenset[Model] | None
+    optimizer: Configure | None = None
+    turns: tuple[Turns, ...] = ()
+    """The loops that it stands in, outermost first, over all the calls that lead here."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -246,8 +290,17 @@ class Train(Event):
     """The learner forgets what it learnt before."""
     itself: bool = False
     """The rows are their own labels (autoencoders)."""
+    validated: bool | None = None
+    """Validation rows are scored meanwhile; None: not known."""
+    epochs: int | None = None
+    watched: bool | None = None
+    """Somebody may stop it or keep the best weights; None: not known."""
     again: bool = False
     """It goes on from what it has learnt from other folds of the same rows."""
+    batch: int | None = None
+    """How many rows go into one step."""
+    fraction: float | None = 0.0
+    """The share of the rows that the call itself holds back; None: not known."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -285,6 +338,115 @@ class Select(Event):
     forwards: frozenset[Forward] = frozenset()
     by: tuple[Place, ...] = ()
     """Who takes it: callbacks."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Watch(Event):
+    """Something acts on a score of a training: a callback, a setting of the trainer, code of the user's own.
+
+    It stands where the training begins or, of code of the user's own, where it ends early. What is not known is None.
+    """
+
+    does: Literal["stop", "best", "schedule"]
+    made: Place
+    """Where the watcher is made."""
+    model: Model | None = None
+    name: str = ""
+    """What the watcher is called; empty for code of the user's own."""
+    monitor: str | None = None
+    side: Literal["train", "validation"] | None = None
+    """Whose score is watched."""
+    mode: Literal["min", "max"] | None = None
+    patience: int | None = None
+    epochs: int | None = None
+    """How many the training is to run at most."""
+    restores: bool | None = None
+    """It brings the best weights back in the end."""
+    remedy: str = ""
+    """The setting with which it would."""
+    fetched: str = ""
+    """The attribute by which the program asks for the best weights; empty: it does not."""
+    by_batch: bool = False
+    """The score is that of the last batch of an epoch, and of no more."""
+    validated: bool | None = None
+    """The training scores validation rows."""
+    logged: frozenset[str] | None = None
+    """The names of the scores that the training computes."""
+    selects: frozenset[Select] = frozenset()
+    """Code of the user's own: the comparisons with the best so far that decide."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Use(Event):
+    """A framework scores a model, or predicts with it."""
+
+    model: Model
+    best: bool = False
+    """With the best weights, which the framework loads first."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Idle(Event):
+    """A regulariser that is asked for and does nothing.
+
+    ``layer``: a dropout layer that no forward pass calls. ``argument``: a dropout rate that reaches no layer.
+    ``single``: the dropout between the layers of a recurrent network that has one.
+    """
+
+    what: Literal["layer", "argument", "single"]
+    name: str
+    owner: str
+    """The class."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Penalty(Event):
+    """A figure is computed from the weights of a model and called a penalty.
+
+    ``joined``: it is added to a loss, which gets a name.
+    """
+
+    models: frozenset[Model]
+    name: str
+    joined: bool = False
+    read: bool = False
+    """What it is called by is read somewhere."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Keep(Event):
+    """The weights of a model are put aside."""
+
+    model: Model
+    name: str
+    """Where to, as the user wrote it: a variable, an attribute, an item."""
+    moved: bool = False
+    """The tensors were moved to some device: copied, where they were on another one."""
+    owner: Place | None = None
+    """The class whose method does it."""
+    subject: str = ""
+    """What the user calls the network there."""
+    form: Literal["reference", "file"]
+    """``reference``: the live weights themselves, so that training goes on in what was kept. ``file``: written out."""
+    state: bool = False
+    """The value is the model's state as it was just asked for, and nothing made of it."""
+    when: Literal["better", "perhaps", "always"] = "always"
+    """``better``: a comparison with the best score so far decides; ``perhaps``: some other test."""
+    read: bool = False
+    """What is kept is read elsewhere than in the branch that keeps it."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Restore(Event):
+    """Weights are loaded into a model."""
+
+    model: Model
+    kept: frozenset[Model] = frozenset()
+    """The models whose live weights what is loaded refers to: itself among them, and nothing is restored."""
+    source: str = ""
+    """What is loaded, as the user wrote it."""
+    owner: Place | None = None
+    """The class whose method does it."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

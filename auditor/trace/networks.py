@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +10,8 @@ from auditor.trace.places import Place
 
 Sensitivity = Literal["dropout", "normalisation", "stochastic"]
 """Why a layer answers differently in train and eval mode."""
+Part = Literal["norm", "embedding", "other"]
+Shape = tuple["int | None", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,36 @@ class Layer:
     place: Place | None
     sensitivity: Sensitivity | None = None
     rate: float | None = None
+    weights: int | None = 0
+    """How many numbers gradients move, over all its copies; None: not known."""
+    fixed: int | None = 0
+    """How many more it keeps (running statistics), where its library counts them."""
+    shape: Shape | None = None
+    """The shape of one row that comes out, without the batch; None, in it too: not known."""
+    trainable: bool = True
+    """False: frozen."""
+    part: Part = "other"
+    penalised: bool = False
+    """A penalty on its weights is asked for where it is made."""
+    holds: bool = False
+    """It has parts, which are layers of their own."""
+    width: int | None = None
+    """How many units or channels come out."""
+
+    @property
+    def name(self) -> str:
+        """The last part of its kind: ``Linear``."""
+        return self.kind.rpartition(".")[2]
+
+    @property
+    def drops(self) -> bool:
+        """Dropout, or dropout inside of it, at a rate that is not known to be 0."""
+        return self.sensitivity == "dropout" and self.rate != 0
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The layers of a model as far as they are known, in the order of construction.
+    """The layers of a model as far as they are known, in the order of its forward pass, else of construction.
 
     ``complete`` is False when something of it is not known (a layer handed in, an unknown base class, weights that
     came as a pickled module): then the absence of a layer says nothing.
@@ -37,6 +65,10 @@ class Network:
 
     layers: tuple[Layer, ...] = ()
     complete: bool = False
+    pretrained: bool = False
+    """Some of its weights come from an earlier training."""
+    whole: bool = False
+    """Every part that holds weights is known, whatever its mode does."""
 
     @property
     def sensitive(self) -> tuple[Layer, ...]:
@@ -47,6 +79,54 @@ class Network:
     def indifferent(self) -> bool:
         """Every layer is known and none is mode-sensitive: train and eval mode give the same numbers."""
         return self.complete and not self.sensitive
+
+    @property
+    def counted(self) -> bool:
+        """The weights of every layer are known."""
+        return self.whole and all(layer.weights is not None for layer in self.layers)
+
+    @property
+    def weights(self) -> int:
+        """The weights that gradients move: all, or at least so many where they are not all known."""
+        return sum(layer.weights or 0 for layer in self.layers if layer.trainable)
+
+    @property
+    def frozen(self) -> int:
+        """The weights that are kept as they are."""
+        return sum(layer.weights or 0 for layer in self.layers if not layer.trainable)
+
+    def after(self, layer: Layer) -> tuple[Layer, ...]:
+        """What comes between this layer and the next one that has weights to learn with, norms not counted."""
+        rest = self.layers[self.layers.index(layer) + 1 :]
+        end = next((n for n, one in enumerate(rest) if one.weights != 0 and one.part != "norm"), len(rest))
+        return rest[:end]
+
+    def acting_on(self, layer: Layer) -> tuple[str, ...]:
+        """What in the network acts on a layer's weights: on itself, or between it and the next one with weights.
+
+        On the last one also what comes before it: nothing that is random may stand between it and the loss.
+        """
+        if layer.part == "norm":
+            return ()
+        near, where = self.after(layer), "after it"
+        if not any(one.weights and one.part != "norm" for one in self.layers[self.layers.index(layer) + 1 :]):
+            near, where = (*near, *self.before(layer)), "beside it"
+        found = ["a penalty"] if layer.penalised else []
+        found += ["dropout inside"] if layer.drops else []
+        for one in near:
+            if one.drops:
+                found.append(f"dropout {one.rate:g} {where}" if one.rate else f"dropout {where}")
+            elif one.part == "norm" or one.sensitivity == "normalisation":
+                found.append(f"a norm layer {where}")
+            elif one.sensitivity is not None and one.rate != 0:
+                found.append(f"noise {where}")
+        return tuple(dict.fromkeys(found))
+
+    def before(self, layer: Layer) -> tuple[Layer, ...]:
+        """What comes between the layer with weights before this one and this one."""
+        rest = self.layers[: self.layers.index(layer)][::-1]
+        end = next((n for n, one in enumerate(rest) if one.weights != 0 and one.part != "norm"), len(rest))
+        return rest[:end]
 
 
 UNKNOWN = Network()
@@ -67,8 +147,16 @@ class Model:
     kind: str = ""
     """Qualified name of its class, where known."""
     network: Network = field(default=UNKNOWN)
+    ends_in: Place | None = None
+    """The dropout layer that all of its outputs come from."""
+    dropped_before_norm: tuple[Place, ...] = ()
+    """Its dropout layers whose output goes right into a batch norm."""
     framework: str | None = None
     own_gradients: bool = False
     """It takes gradients in its own forward (energies, forces, physics losses), or may learn from losses by itself."""
     told_in_call: bool = False
     """The mode is an argument of each call (Keras) and no state of the object."""
+    generative: bool = False
+    """Its name says that it generates, reconstructs or acts: rows are no measure of what it learns from."""
+    loops: frozenset[Hashable] = frozenset()
+    """The loops that it is made anew in."""

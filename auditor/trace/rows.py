@@ -107,6 +107,8 @@ class Rows:
 
     origin: Origin
     cuts: frozenset[Cut] = frozenset()
+    count: int | None = field(default=None, compare=False)
+    """How many there are, where the program or its library says so."""
 
     def holds(self, other: Rows) -> bool:
         """Every row of the other is certainly one of these."""
@@ -139,12 +141,26 @@ class Rows:
         return said[0] if len(said) == 1 else None
 
     @property
+    def declared_cuts(self) -> tuple[Cut, ...]:
+        """The part that the source declares, as a choice that the user can give another name."""
+        return (Cut((DECLARED, self.origin.key), self.declared),) if self.declared is not None else ()
+
+    @property
     def perhaps(self) -> frozenset[Cut]:
         """Where these rows are one of several possibilities: which."""
         return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PERHAPS)
 
-    def cut(self, *cuts: Cut) -> Rows:
-        return Rows(self.origin, self.cuts | frozenset(cuts))
+    def cut(self, *cuts: Cut, count: int | None = None) -> Rows:
+        return Rows(self.origin, self.cuts | frozenset(cuts), count)
+
+
+def counted(rows: Iterable[Rows]) -> int | None:
+    """How many rows there are, where each set of them is known and none is one of several possibilities."""
+    rows = list(rows)
+    counts = [one.count for one in rows if not one.perhaps]
+    if not rows or len(counts) < len(rows) or None in counts:
+        return None
+    return sum(count for count in counts if count is not None)
 
 
 def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar, cast
 
-from auditor.trace.events import Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch
+from auditor.trace.events import (
+    Build,
+    Event,
+    Forward,
+    Keep,
+    Mode,
+    Named,
+    Restore,
+    Sink,
+    SinkKind,
+    Step,
+    Switch,
+    Train,
+    Use,
+    Watch,
+)
+from auditor.trace.limits import DEFAULT_LIMITS, Limits
 from auditor.trace.networks import Layer, Model
 from auditor.trace.places import Place
 from auditor.trace.rows import Cut, PartName, Rows
@@ -22,9 +39,26 @@ JUDGING: frozenset[SinkKind] = frozenset({"score", "store", "select"})
 class Trace:
     """Events as a graph: loops and branches make several orders possible, and each question says which it means."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event],
+        limits: Limits = DEFAULT_LIMITS,
+        words: Mapping[str, frozenset[str]] | None = None,
+        programs: Callable[[str], frozenset[str]] | None = None,
+    ) -> None:
         self._events = tuple(events)
+        self.limits = limits
+        self._words = words or {}
+        self._programs = programs
         self._answers: dict[object, object] = {}
+
+    def program(self, event: Event) -> frozenset[str]:
+        """The paths of the files that belong to one program with the one where an event happens."""
+        return self._programs(event.place.path) if self._programs is not None else frozenset(self._words)
+
+    def mentions(self, pattern: re.Pattern[str], paths: Iterable[str]) -> bool:
+        """A name in these files speaks of something: for rules that claim an absence, and never for a finding."""
+        return any(map(pattern.search, (word for path in paths for word in self._words.get(path, ()))))
 
     def remembered(self, question: object, answer: Callable[[], A]) -> A:
         """The answer to a question about the whole trace, computed when it is first asked."""
@@ -116,7 +150,7 @@ class Trace:
 
     def names(self, rows: Rows) -> set[PartName]:
         """What the user calls rows, and nothing else that also holds others: several parts where names disagree."""
-        for cuts in (rows.cuts, (rows.origin.cut,)):
+        for cuts in (rows.cuts, rows.declared_cuts or (rows.origin.cut,)):
             said = [self._named[cut] for cut in cuts if cut in self._named]
             if said:
                 return set[PartName].intersection(*said)
@@ -139,6 +173,67 @@ class Trace:
                 seen.add(earlier)
                 todo.extend(earlier.after)
         return seen
+
+    @cached_property
+    def _following(self) -> dict[Event, list[Event]]:
+        following: dict[Event, list[Event]] = defaultdict(list)
+        for event in self._events:
+            for earlier in event.after:
+                following[earlier].append(event)
+        return following
+
+    def after(self, event: Event, until: Callable[[Event], bool] = lambda event: False) -> set[Event]:
+        """Every event that may come after on some path, as far as the first for which `until` holds, which counts."""
+        seen: set[Event] = set()
+        todo = list(self._following.get(event, ()))
+        while todo:
+            later = todo.pop()
+            if later not in seen:
+                seen.add(later)
+                if not until(later):
+                    todo.extend(self._following.get(later, ()))
+        return seen
+
+    def trained_after(self, event: Event, model: Model) -> list[Event]:
+        """The steps and fits that may change the weights of the same model after an event, before it is made anew."""
+        later = self.after(event, lambda one: isinstance(one, Build) and one.model is model)
+        return [one for one in later if moves(one, model)]
+
+    def beside(self, watch: Watch) -> list[Watch]:
+        """The others that watch the same training."""
+        here = watch.place, watch.chain
+        return [one for one in self.all(Watch) if one is not watch and (one.place, one.chain) == here]
+
+    def used_as_left(self, event: Event, model: Model) -> list[Event]:
+        """Where a model is scored, asked or saved after an event, with the weights that it has then."""
+
+        def ends(one: Event) -> bool:
+            if isinstance(one, (Build, Restore)):
+                return one.model is model
+            return moves(one, model) or (isinstance(one, Use) and one.model is model and one.best)
+
+        found = [one for one in self.after(event, ends) if self._uses(one, model)]
+        return sorted(found, key=lambda one: (one.place.path, one.place.node))
+
+    def restored_before(self, event: Event, model: Model | None) -> bool:
+        """Weights are loaded into a model between its last step and an event."""
+        seen: set[Event] = set()
+        todo = list(event.after)
+        while todo:
+            earlier = todo.pop()
+            if isinstance(earlier, Restore) and earlier.model is model:
+                return True
+            if earlier not in seen and not (model is not None and moves(earlier, model)):
+                seen.add(earlier)
+                todo.extend(earlier.after)
+        return False
+
+    def _uses(self, event: Event, model: Model) -> bool:
+        if isinstance(event, Use):
+            return event.model is model and not event.best
+        if isinstance(event, Keep):
+            return event.model is model and event.form == "file"
+        return isinstance(event, Forward) and event.model is model and bool(self.evaluates(event))
 
     def may_follow(self, later: Event, earlier: Event) -> bool:
         return earlier in self.before(later)
@@ -164,6 +259,14 @@ class Trace:
         for forward in self.all(Forward):
             passes[forward.place].append(forward)
         return passes
+
+    @cached_property
+    def _fed(self) -> frozenset[Forward]:
+        return frozenset(fed for one in self.all(Forward) for fed in one.feeds if fed.model is not one.model)
+
+    def fed(self, forward: Forward) -> bool:
+        """Another network's output goes in: it may be a loss or a metric that is written as a network."""
+        return forward in self._fed
 
     def asked_from(self, forward: Forward) -> Place:
         """Where somebody asks for this pass who never trains: the call to mend where a training shares the pass itself.
@@ -200,6 +303,13 @@ class Trace:
     def in_mode(forward: Forward, value: str) -> list[Mode]:
         """The ways in which the model may be in this mode at this pass."""
         return [mode for mode in forward.modes if mode.value == value]
+
+
+def moves(event: Event, model: Model) -> bool:
+    """It changes the weights of a model, or nobody knows of which."""
+    if isinstance(event, Step):
+        return event.models is None or model in event.models
+    return isinstance(event, Train) and event.model is model
 
 
 def _way(event: Event) -> tuple[Place, ...]:

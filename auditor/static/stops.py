@@ -1,0 +1,117 @@
+"""Early stopping of the user's own: a loop that is left once a score has not improved for a while.
+
+The code that compares a score with the best so far also counts how long it has waited, or says that it is enough. A
+loop that is left where that count or that word is asked for has been stopped early.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from auditor.static import syntax as s
+from auditor.static.expressions import Expressions
+from auditor.static.values import Cls, Fn, Ref, Value, alternatives
+from auditor.trace import Select, Watch
+
+
+class Waiting(NamedTuple):
+    """What a comparison with the best so far counts or says, and the comparisons."""
+
+    words: frozenset[str]
+    tests: tuple[s.Expr, ...]
+
+
+NOBODY = Waiting(frozenset(), ())
+
+
+class Stops(Expressions):
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self._waiting: dict[s.Function | s.Class | s.Module, Waiting] = {}
+
+    def left_early(self) -> None:
+        """A loop is left from within a branch."""
+        running = self.stack[-1]
+        if not running.branches or not running.loops:
+            return
+        branch = running.branches[-1]
+        tests = self._waited_for(branch.test)
+        chosen = [one for test in tests for one in self.selections.get(test, ())]
+        if not chosen:
+            return
+        models = {forward.model for one in chosen for forward in one.forwards}
+        scores: frozenset[Select] = frozenset(chosen)
+        for model in models:
+            self.emit(
+                Watch, branch.test.site, (model, scores),
+                lambda place, model=model: Watch(  # type: ignore[misc]
+                    place=place, does="stop", made=place, model=model, restores=False, selects=scores,
+                ),
+            )  # fmt: skip
+
+    def _waited_for(self, test: s.Expr) -> list[s.Expr]:
+        """The comparisons with the best so far that decide a test."""
+        here = self._here()
+        found: list[s.Expr] = []
+        for part in s.read_in(test):
+            if s.written(part) in here.words:
+                found.extend(here.tests)
+            if isinstance(part, s.Attr) and isinstance(part.obj, (s.Name, s.Attr)):
+                found.extend(self._said_by(self.evaluate(part.obj), part.name).tests)
+            if isinstance(part, s.Call) and isinstance(part.func, (s.Name, s.Attr)):
+                found.extend(self._answers(self.evaluate(part.func)).tests)
+            if isinstance(part, s.Name):
+                found.extend(test for call in self._given(part.id) for test in self._answers(call).tests)
+        return list(dict.fromkeys(found))
+
+    def _here(self) -> Waiting:
+        function = self.stack[-1].function
+        if function is not None:
+            return self._waiting_in(function, function.body)
+        module = self.project.module(self.frame.module)
+        return self._waiting_in(module, module.body) if module is not None else NOBODY
+
+    def _waiting_in(self, owner: s.Function | s.Module, body: list[s.Stmt]) -> Waiting:
+        known = self._waiting.get(owner)
+        if known is None:
+            branches = [one for one in s.branches_in(body) if s.compares_with_best(one)]
+            words = frozenset(word for one in branches for word in s.changed_in(one))
+            tests = tuple(test for one in branches for test in s.comparisons(one.test))
+            known = self._waiting[owner] = Waiting(words, tests)
+        return known
+
+    def _said_by(self, owner: Value, name: str) -> Waiting:
+        """What sets an attribute of an object of the project's."""
+        tests: list[s.Expr] = []
+        for one in alternatives(owner):
+            if type(one) is Ref and one.obj.cls is not None:
+                for cls in self.linear(one.obj.cls):
+                    for method in cls.methods.values():
+                        waiting = self._waiting_in(method, method.body)
+                        if f"{method.params[0].name}.{name}" in waiting.words if method.params else False:
+                            tests.extend(waiting.tests)
+        return Waiting(frozenset(), tuple(tests))
+
+    def _answers(self, called: Value) -> Waiting:
+        """What decides the answer of a function of the project's that compares with the best so far."""
+        tests: list[s.Expr] = []
+        for one in alternatives(called):
+            function = one.function if type(one) is Fn else None
+            if type(one) is Ref and one.obj.cls is not None:
+                found = self.method(one.obj.cls, "__call__")
+                function = found[1] if found is not None else None
+            if function is not None and type(one) is not Cls:
+                tests.extend(self._waiting_in(function, function.body).tests)
+        return Waiting(frozenset(), tuple(tests))
+
+    def _given(self, name: str) -> list[Value]:
+        """The functions whose answer a variable holds, as far as one line says so."""
+        function = self.stack[-1].function
+        if function is None:
+            module = self.project.module(self.frame.module)
+            body = module.body if module is not None else []
+        else:
+            body = function.body
+        given = [one for one in s.statements_in(body) if isinstance(one, s.Assign) and isinstance(one.value, s.Call)]
+        named = [one.value.func for one in given if any(s.written(it) == name for it in one.targets)]  # type: ignore[union-attr]
+        return [self.evaluate(func) for func in named if isinstance(func, (s.Name, s.Attr))]

@@ -1,0 +1,197 @@
+"""What becomes of a network's weights: kept by reference, written out, loaded back.
+
+The state of a network is a view of its live weights. A value of kind ``weights`` refers to those of the networks that
+it is ``of``, through items, shallow copies and containers, until something copies the tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Literal
+
+from auditor.static import syntax as s
+from auditor.static.conventions import names_optimizer, names_penalty, names_schedule
+from auditor.static.effects import Effects, dotted
+from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives
+from auditor.trace import Keep, Penalty, Place, Restore
+
+DEEPEST_HELD = 3
+
+
+class Weights(Effects):
+    # references
+
+    def referred(self, value: Value, depth: int = DEEPEST_HELD, whole: bool = True) -> frozenset[Obj]:
+        """The networks whose live weights a value refers to, itself or by what it holds.
+
+        Not `whole`: by their state only, and not as the networks themselves.
+        """
+        if type(value) is Data:
+            return value.of if value.kind == WEIGHTS else frozenset()
+        if not depth:
+            return frozenset()
+        if type(value) is Ref and value.obj.kind == "module":
+            return frozenset((value.obj,)) if whole else frozenset()
+        return frozenset(obj for part in self.held(value) for obj in self.referred(part, depth - 1, whole))
+
+    def moved(self, value: Value, depth: int = DEEPEST_HELD) -> bool:
+        """The tensors were moved somewhere: copied, if they were not there already."""
+        if type(value) is Data:
+            return value.kind == WEIGHTS and not value.told
+        return depth > 0 and any(self.moved(part, depth - 1) for part in self.held(value))
+
+    def held(self, value: Value) -> Iterator[Value]:
+        """What a container holds, or what a value may be."""
+        if isinstance(value, (Seq, Either)):
+            yield from value.items if isinstance(value, Seq) else value.values
+        elif type(value) is Ref and value.obj.kind in ("list", "dict"):
+            parts = (self.world.get(value.obj, name) for name in ("%elem", "%items", *value.obj.attrs))
+            yield from (part for part in parts if isinstance(part, Value))
+
+    def apart_from(self, value: Value, site: int, depth: int = DEEPEST_HELD) -> Value:
+        """A deep copy, as far as references to weights go."""
+        if not self.referred(value):
+            return value
+        if type(value) is Data:
+            return Data(self.fresh(site), told=value.told)
+        if type(value) is Ref and value.obj.kind == "dict" and depth:
+            known = {name: self.world.get(value.obj, name) for name in value.obj.attrs}
+            copy = self.make("dict", site)
+            for name, part in known.items():
+                copy.attrs[name] = None
+                self.world.set(copy, name, self.apart_from(part, site, depth - 1) if part is not None else None)
+            loose: Value | None = self.world.get(value.obj, "%elem")
+            self.world.set(copy, "%elem", self.apart_from(loose, site, depth - 1) if loose is not None else None)
+            return Ref(copy)
+        return Data(self.fresh(site))
+
+    def stateful(self, receiver: Data, name: str) -> Obj | None:
+        """The network behind a value that nobody in the project makes and that is asked for its state."""
+        if receiver.sym is None or receiver.flows or names_optimizer(name) or names_schedule(name):
+            return None
+        key: Hashable = ("weights of", receiver.sym)
+        obj = self._objects.get(key)
+        if obj is None:
+            obj = self._objects[key] = Obj("module", -1, self.frame.module)
+            obj.handed, obj.name = True, name
+        return obj
+
+    def made_anew(self, value: Data, site: int) -> None:
+        """A call that nobody knows gives back what is used as a network: another one each time, as far as one knows."""
+        obj = self._objects.get(("handed", value.sym)) if value.kind != "wrapped" else None
+        if obj is not None:
+            self.built(obj, site)
+
+    # events
+
+    def kept(self, target: s.Expr, value: Value, expr: s.Expr) -> None:
+        """``best = net.state_dict()``: the live weights get a name of their own."""
+        if not self.may_refer(value):
+            return
+        name = dotted(target if not isinstance(target, s.Item) else target.obj)
+        if not name:
+            return
+        when = self.kept_when()
+        networks = self.referred(value) if when == "better" else self.referred(value, whole=False)
+        if not networks:
+            return
+        state = type(value) is Data and isinstance(expr, s.Call) and not expr.args
+        words = subject(expr) if state or not isinstance(expr, s.Call) else ""
+        read, moved = self.read_elsewhere(target), self.moved(value)
+        for obj in networks:
+            model = self.model(obj)
+            self.emit(
+                Keep, expr.site, (model, name),
+                lambda place, model=model: Keep(  # type: ignore[misc]
+                    place=place, model=model, name=name, form="reference", subject=words or model.name,
+                    state=state, when=when, read=read, moved=moved, owner=self.running_class(),
+                ),
+            )  # fmt: skip
+
+    @staticmethod
+    def may_refer(value: Value) -> bool:
+        """A quick look, before anybody asks to what."""
+        for one in alternatives(value):
+            if type(one) is Data:
+                if one.kind == WEIGHTS:
+                    return True
+            elif type(one) is Ref and one.obj.kind in ("module", "list", "dict"):
+                return True
+        return False
+
+    def written_out(self, values: list[Value], site: int) -> None:
+        """Weights are written to a file."""
+        when = self.kept_when()
+        for obj in frozenset(obj for value in values for obj in self.referred(value)):
+            model = self.model(obj)
+            self.emit(
+                Keep, site, (model, "file"),
+                lambda place, model=model: Keep(place=place, model=model, name="", form="file", when=when),  # type: ignore[misc]
+            )  # fmt: skip
+
+    def restored(self, obj: Obj, value: Value | None, site: int, called: s.Call | None) -> None:
+        """Weights are loaded into a network."""
+        model = self.model(obj)
+        kept = frozenset(self.model(one) for one in self.referred(value)) if value is not None else frozenset()
+        source = s.written(called.args[0].value) if called is not None and called.args else ""
+        self.emit(
+            Restore, site, (model, kept),
+            lambda place: Restore(place=place, model=model, kept=kept, source=source, owner=self.running_class()),
+        )  # fmt: skip
+
+    def kept_when(self) -> Literal["better", "perhaps", "always"]:
+        """Whether a branch is running, here or in a caller, and a comparison with the best so far has let it in."""
+        branches = [branch for one in self.stack for branch in one.branches]
+        if any(s.compares_with_best(branch) for branch in branches):
+            return "better"
+        return "perhaps" if branches else "always"
+
+    def penalty(self, target: s.Expr, value: Value, site: int) -> None:
+        """A figure of the weights is given a name, or a loss that it has been added to."""
+        if type(value) is not Data or not value.of or value.kind or (value.flows and not value.loss):
+            return
+        name = s.written(target)
+        if not name or (not value.flows and not names_penalty(name)):
+            return
+        models = frozenset(map(self.model, value.of))
+        joined, read = bool(value.flows), self.read_elsewhere(target)
+        self.emit(
+            Penalty, site, (models, name, joined),
+            lambda place: Penalty(place=place, models=models, name=name, joined=joined, read=read),
+        )  # fmt: skip
+
+    # names
+
+    def running_class(self) -> Place | None:
+        """The class whose method is running."""
+        function = self.stack[-1].function
+        return self.place_of(function.owner) if function is not None and function.owner is not None else None
+
+    def read_elsewhere(self, target: s.Expr) -> bool:
+        """What is kept under a name is read beyond the branch that keeps it."""
+        running = self.stack[-1]
+        branch = running.branches[-1] if running.branches else None
+        own = running.function
+        if isinstance(target, s.Item):
+            target = target.obj
+        if isinstance(target, s.Name):
+            module = self.project.module(self.frame.module)
+            body = own.body if own is not None else module.body if module is not None else []
+            return s.reads_name(body, target.id, branch)
+        if isinstance(target, s.Attr):
+            return any(
+                s.reads_attribute(function.body, target.name, branch)
+                for module in self.project.parsed()
+                for function in module.functions
+                if target.name in function.mentions
+            ) or any(
+                s.reads_attribute(module.body, target.name, branch)
+                for module in self.project.parsed()
+                if target.name in module.mentions
+            )
+        return False
+
+
+def subject(expr: s.Expr) -> str:
+    """The user's words for the network whose state is asked for, or that is kept itself."""
+    return s.written(expr.func.obj if isinstance(expr, s.Call) and isinstance(expr.func, s.Attr) else expr)

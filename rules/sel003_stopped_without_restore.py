@@ -1,0 +1,142 @@
+"""Early stopping keeps the last weights, from after the best epoch, and these are used.
+
+## What it finds
+
+A training that ends early because a score has not improved for some epochs, and weights that are then saved, tested or
+used as they are: nothing brings back those of the best epoch.
+
+## Why it matters
+
+Early stopping regularises by taking the weights of the epoch with the best validation score. With a patience of ten,
+the weights at hand when it stops are those of ten epochs further on: the overfitting that was to be avoided has been
+trained into them, and the score that stopped the run is not theirs.
+
+## Bad
+
+```python
+import keras
+import numpy as np
+
+x, y = np.load("x.npy"), np.load("y.npy")
+model = keras.Sequential(
+    [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)]
+)
+model.compile(optimizer="adam", loss="mse")
+stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=10)
+model.fit(
+    x, y, epochs=200, validation_split=0.2, callbacks=[stopping]
+)
+model.save("model.keras")
+```
+
+## Good
+
+```python
+import keras
+import numpy as np
+
+x, y = np.load("x.npy"), np.load("y.npy")
+model = keras.Sequential(
+    [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)]
+)
+model.compile(optimizer="adam", loss="mse")
+stopping = keras.callbacks.EarlyStopping(
+    monitor="val_loss", patience=10, restore_best_weights=True
+)
+model.fit(
+    x, y, epochs=200, validation_split=0.2, callbacks=[stopping]
+)
+model.save("model.keras")
+```
+
+## Not reported
+
+The best checkpoint is loaded before the weights are used (`load_weights`, `load_state_dict`, `ckpt_path="best"`,
+`load_best_model_at_end`), or another model is made from it; weights that nobody is seen to use after the training.
+
+## Sources
+
+- Prechelt, *Early Stopping - But When?*, Neural Networks: Tricks of the Trade (1998):
+  <https://doi.org/10.1007/3-540-49430-8_3>
+- Keras, `EarlyStopping`: if `restore_best_weights` is False, the model weights obtained at the last step of training
+  are used: <https://keras.io/api/callbacks/early_stopping/>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.trace import (
+    Confidence,
+    Event,
+    Evidence,
+    Report,
+    Severity,
+    Trace,
+    Watch,
+    rule,
+    way,
+)
+
+
+@rule("SEL003", "stopped-without-restore", Severity.WARNING, over=("SEL006",))
+def stopped_without_restore(trace: Trace) -> Iterator[Report]:
+    for watch in trace.all(Watch):
+        beside = trace.beside(watch)
+        if watch.does != "stop" or watch.restores is not False or any(one.restores is not False for one in beside):
+            continue
+        if watch.selects and not stops_by_validation(trace, watch):
+            continue
+        if watch.fetched:
+            if not any(one.does == "best" for one in beside):
+                yield Report(watch.made, latest(watch), evidence(watch, []), confidence(watch))
+            continue
+        used = trace.used_as_left(watch, watch.model) if watch.model is not None else []
+        if used:
+            yield Report(
+                watch.made, message(watch, used[0]), evidence(watch, used), confidence(watch),
+                explains=frozenset(one.place for one in used),
+            )  # fmt: skip
+
+
+def stops_by_validation(trace: Trace, watch: Watch) -> bool:
+    """Code of the user's own compares scores of passes that do not train, and leaves the weights as they are."""
+    passes = [one for select in watch.selects for one in select.forwards if one.model is watch.model]
+    return not trace.restored_before(watch, watch.model) and any(trace.evaluates(one) for one in passes)
+
+
+def message(watch: Watch, used: Event) -> str:
+    if watch.selects:
+        return (
+            f"the loop ends here since the score has not improved for a while, with weights from past the best epoch: "
+            f"{used.place.seen_from(watch.made)} uses these. Load the best ones first."
+        )
+    bears = f"after {watch.patience} epochs without" if watch.patience else "at the first epoch without"
+    score = f"a better {watch.monitor}" if watch.monitor else "a better score"
+    late = f"{watch.patience} epochs past the best" if watch.patience else "those past the best epoch"
+    remedy = f"Set `{watch.remedy}`." if watch.remedy else "Load the best checkpoint before the weights are used."
+    return (
+        f"`{watch.name}` ends the training {bears} {score} and leaves the weights as they are then, {late}: "
+        f"{used.place.seen_from(watch.made)} uses these. {remedy}"
+    )
+
+
+def latest(watch: Watch) -> str:
+    score = watch.monitor or "a score"
+    return (
+        f"`{watch.name}` ends the training, and `{watch.fetched}` is taken for the best weights: nothing that writes "
+        f"checkpoints watches {score}, so it names the last ones. Add a checkpoint that watches the same score."
+    )
+
+
+def evidence(watch: Watch, used: list[Event]) -> tuple[Evidence, ...]:
+    return (
+        *way(watch),
+        *(Evidence(one.place, "the score is compared with the best so far") for one in list(watch.selects)[:1]),
+        *(() if watch.selects else (Evidence(watch.place, "it watches this training"),)),
+        *(Evidence(one.place, "the last weights are used here") for one in used[:2]),
+    )
+
+
+def confidence(watch: Watch) -> Confidence:
+    return Confidence.MEDIUM if watch.assumed else Confidence.HIGH
