@@ -215,9 +215,9 @@ class Driver(Dropouts):
             return
         self._begin(self.module_frame(cls.module))
         self.assumed = (self.place_of(cls),)
-        known = next((one for one in self.instances.get(cls, ()) if self._stands(one)), None)
+        known = self.instances.get(cls)
         told = any(row.keras for row in self.base_rows(cls))
-        obj = known if known is not None and not told else self._made(cls)
+        obj = known[0] if known and not told else self._made(cls)
         found = self.method(cls, "forward") or self.method(cls, "call")
         if obj is None or found is None or found[1] in self.reached:
             return
@@ -226,10 +226,6 @@ class Driver(Dropouts):
         self.followed[cls] = obj
         ends = self.outcomes_of(fn, Arguments([], {}, UNKNOWN), -1, forward_of=obj)
         self.given_back[cls] = [value for _, value in ends]
-
-    def _stands(self, obj: Obj) -> bool:
-        """It was made for everybody, and not in the course of one entry point: its parts can be seen from here."""
-        return not obj.attrs or any(self.world.get(obj, name) is not None for name in obj.attrs)
 
     def _made(self, cls: s.Class) -> Obj | None:
         made = self._instance(cls)

@@ -56,9 +56,8 @@ class Dropouts(Interpreter):
         if source.cls is None:
             if self.only_drops(source):
                 return source
-            row = self.libraries.size(source.lib)
-            parts = [part for _, part in parts_of(source)]
-            return self._last(parts[-1], depth - 1) if depth and parts and row is not None and row.threads else None
+            parts = self._chain(source)
+            return self._last(parts[-1], depth - 1) if depth and parts else None
         values = self.given_back.get(source.cls, [])
         ends = {self._made_by(value, depth) for value in values}
         return ends.pop() if len(ends) == 1 else None
@@ -70,16 +69,25 @@ class Dropouts(Interpreter):
     def _before_norms(self, obj: Obj) -> Iterator[Place]:
         source = self.original(obj)
         for part in self.family(source):
-            row = self.libraries.size(part.lib) if part.cls is None else None
-            if row is not None and row.threads:
-                parts = [one for _, one in parts_of(part)]
-                pairs = pairwise(parts)
-                yield from (self.place_in(one) for one, after in pairs if self.only_drops(one) and self._norms(after))
+            pairs = pairwise(self._chain(part))
+            yield from (self.place_in(one) for one, after in pairs if self.only_drops(one) and self._norms(after))
         for key in source.calls:
             if isinstance(key, tuple) and self._norms(key[1]):
                 before = self.tensors.get(self.tensors[key[0]].inputs) if key[0] in self.tensors else None
                 if before is not None and isinstance(before.of, Obj) and self.only_drops(before.of):
                     yield self.place_in(before.of)
+
+    def _chain(self, obj: Obj) -> list[Obj]:
+        """The layers that pass their outputs on to each other, where all of them are written out in this order."""
+        row = self.libraries.size(obj.lib) if obj.cls is None else None
+        given = obj.given if isinstance(obj.given, Given) else None
+        if row is None or not row.threads or given is None or given.more:
+            return []
+        listed = given.positional
+        if len(listed) == 1 and isinstance(listed[0], tuple):
+            listed = listed[0]
+        parts = [part for _, part in parts_of(obj)]
+        return parts if len(parts) == len(listed) else []
 
     @staticmethod
     def _norms(obj: Obj) -> bool:

@@ -24,6 +24,7 @@ from auditor.static.values import (
     Mod,
     Partial,
     Ref,
+    Seq,
     Value,
     alternatives,
 )
@@ -243,6 +244,10 @@ class Interpreter(Stops):
 
     def _added(self, target: s.Expr, op: str, before: Value, value: Value, scores: bool) -> None:
         """``total += value``, or ``total = total + value``, which alone is no sign of a score."""
+        first, second = self.items(before), self.items(value)
+        if scores and op == "Add" and type(before) is Ref and before.obj.kind == "list" and first and second:
+            self.world.set(before.obj, "%items", Seq((*first, *second)))  # the list itself grows
+            return
         made = self.arithmetic(op, before, value, target.site)
         inside = self.spilled(value)
         if inside.flows and type(made) is Data:

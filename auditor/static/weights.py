@@ -91,7 +91,7 @@ class Weights(Effects):
         name = dotted(target if not isinstance(target, s.Item) else target.obj)
         if not name:
             return
-        when = self.kept_when()
+        when = self.kept_when(here=isinstance(target, s.Name))
         networks = self.referred(value) if when == "better" else self.referred(value, whole=False)
         if not networks:
             return
@@ -139,9 +139,13 @@ class Weights(Effects):
             lambda place: Restore(place=place, model=model, kept=kept, source=source, owner=self.running_class()),
         )  # fmt: skip
 
-    def kept_when(self) -> Literal["better", "perhaps", "always"]:
-        """Whether a branch is running, here or in a caller, and a comparison with the best so far has let it in."""
-        branches = [branch for one in self.stack for branch in one.branches]
+    def kept_when(self, here: bool = False) -> Literal["better", "perhaps", "always"]:
+        """Whether a branch is running, and a comparison with the best so far has let it in.
+
+        In a caller too, but for a variable, which is gone when its function returns (`here`).
+        """
+        running = self.stack[-1:] if here else self.stack
+        branches = [branch for one in running for branch in one.branches]
         if any(s.compares_with_best(branch) for branch in branches):
             return "better"
         return "perhaps" if branches else "always"
