@@ -249,6 +249,9 @@ class Interpreter(Stops):
             self.world.set(before.obj, "%items", Seq((*first, *second)))  # the list itself grows
             return
         made = self.arithmetic(op, before, value, target.site)
+        if scores and type(before) is Ref and type(made) is Seq and any(True for _ in self.networks_in(value)):
+            self.world.set(before.obj, "%items", made)  # ``layers += [...]``: the list itself grows
+            made = before
         inside = self.spilled(value)
         if inside.flows and type(made) is Data:
             if scores or inside.loss:

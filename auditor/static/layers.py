@@ -242,7 +242,7 @@ class Layered(Objects):
         """The part of one network of a class that stands where this part stands in another one."""
         way = self._way(followed, part)
         if way is None:
-            return (part, part.name or "") if followed is source else (None, "")
+            return (part, part.name or "") if followed is source and not part.handed else (None, "")
         here: Obj = source
         for name, number in way:
             parts = self.original(here).children.get(name, [])
