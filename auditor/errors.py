@@ -24,6 +24,10 @@ class RuleError(AuditorError):
     """A rule cannot be loaded, or two rules claim one code."""
 
 
+class ProbeError(AuditorError):
+    """An experiment cannot be run or measured as it was declared."""
+
+
 class SourceError(AuditorError, ValueError):
     """One file cannot be read as Python. The audit goes on without it and lists it; it ends nothing.
 

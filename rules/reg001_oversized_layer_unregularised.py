@@ -122,7 +122,7 @@ def oversized(training: Training, share: float) -> Layer | None:
     loose = [
         layer
         for layer in training.learning
-        if layer.part != "embedding"
+        if layer.part == "other"
         and not training.regularises(layer)
         and (layer.weights or 0) >= share * training.weights
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from auditor.outcome import Hidden, Outcome, Problem
 from auditor.sources import SourceFile
-from auditor.trace import Confidence, Evidence, Finding, Place, Report, Rule, Severity, Span, Trace, rule
+from auditor.trace import Confidence, Evidence, Finding, Limits, Place, Report, Rule, Severity, Span, Trace, rule
 
 
 @dataclass(eq=False)
@@ -102,6 +102,7 @@ def tell(
     files: Sequence[SourceFile],
     *,
     callables: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
     progress: Callable[[int, int], None] | None = None,
     failures: tuple[str, ...] = (),
 ) -> Telling:

@@ -14,8 +14,10 @@ from functools import cache
 import pytest
 
 from auditor.libraries import Argument, Call, Condition, Libraries, answer, load, shipped
+from auditor.libraries.formulas import parsed
 from auditor.libraries.libraries import combine
 from auditor.libraries.schema import Flow
+from auditor.static.sizes import signature
 
 FILES = shipped()
 ROWS = [(name, row) for library in FILES.values() for name, row in library.calls.items()]
@@ -351,3 +353,84 @@ def test_keras_layers_with_a_reason_take_the_mode(libraries: Libraries) -> None:
         if row is not None and row.sensitivity and "training" not in inspect.signature(call).parameters:
             deaf.append(name)
     assert deaf == []
+
+
+# Sizes: what a layer takes is what its constructor takes
+
+
+def parameters_of(path: str) -> list[inspect.Parameter]:
+    """The parameters of what a path names. Raises where it is not here, or takes `*args` only."""
+    found = list(inspect.signature(resolve(path)).parameters.values())  # type: ignore[arg-type]
+    if found and found[0].kind is inspect.Parameter.VAR_POSITIONAL:  # recurrent layers hand all on to their base
+        raise Unreadable(path)
+    return found
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_sizes_name_the_parameters_of_the_constructor(file: str) -> None:
+    usable = {name.partition(".")[0] for name, _ in here(file)}
+    wrong: list[str] = []
+    takes = {name: row.takes for name, row in FILES[file].sizes.items()}
+    takes.update({name: array.takes for name, array in FILES[file].arrays.items()})
+    for name, taken in takes.items():
+        if "*" in name or not taken or name.partition(".")[0] not in usable:
+            continue
+        try:
+            there = parameters_of(name)
+        except (ValueError, TypeError, Missing, Unreadable):
+            continue  # written in C, or not here: nothing to compare
+        wrong.extend(f"{name}: {problem}" for problem in displaced_parameters(taken, there))
+    assert wrong == []
+
+
+def displaced_parameters(takes: str, there: list[inspect.Parameter]) -> Iterator[str]:
+    positional, rest, defaults = signature(takes)
+    plain = [one for one in there if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    names = [one.name for one in plain]
+    if not rest and list(positional) != names[: len(positional)]:
+        yield f"{positional} is not the beginning of {names}"
+    by_name = {one.name: one for one in there}
+    for name, default in defaults.items():
+        known = by_name.get(name)
+        if known is None:
+            if not any(one.kind is one.VAR_KEYWORD for one in there):
+                yield f"takes no {name}"
+        elif name in FORMULAIC and known.default is not known.empty and not same(known.default, default):
+            yield f"{name} is {known.default!r} by default, not {default!r}"
+
+
+FORMULAIC = frozenset(
+    "bias use_bias groups stride strides padding dilation dilation_rate num_layers bidirectional proj_size affine "
+    "center scale elementwise_affine n_samples n_features pool_size return_sequences reset_after "
+    "depth_multiplier".split()
+)
+"""The parameters whose defaults change a size."""
+
+
+def same(one: object, other: object) -> bool:
+    """``(1, 1)`` and ``1`` are the same stride."""
+    return one == other or (isinstance(one, tuple) and set(one) == {other})
+
+
+def test_every_layer_of_torch_with_weights_has_its_formula(libraries: Libraries) -> None:
+    torch = pytest.importorskip("torch")
+    silent = {"ParameterList", "ParameterDict", "Module", "RNNBase", "RNNCellBase"}
+    missing = []
+    for name, cls in classes("torch.nn", "torch.nn.Module"):
+        own = [one for one in cls.__mro__ if one.__module__.startswith("torch.nn") and one is not torch.nn.Module]
+        if name not in silent and any("Parameter(" in source(one) for one in own):
+            missing += [] if f"torch.nn.{name}" in libraries.sizes else [name]
+    assert missing == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_formulas_can_be_read(file: str) -> None:
+    for row in FILES[file].sizes.values():
+        signature(row.takes)
+        for formula in (row.weights, row.fixed, row.gives, row.pretrained, *row.where.values()):
+            parsed(formula)
+    for array in FILES[file].arrays.values():
+        signature(array.takes)
+        for text in (array.rows, array.row):
+            if isinstance(text, str) and text:
+                parsed(text)

@@ -63,10 +63,12 @@ def test_the_readme_opens_with_two_commands() -> None:
 
 
 def test_the_readme_names_every_option() -> None:
-    page = subprocess.run(
-        [sys.executable, "-m", "auditor", "--help"], capture_output=True, text=True, check=True
-    ).stdout
-    known = set(re.findall(r"--[a-z][a-z-]+", page))
+    commands = [["--help"], ["probe", "--help"]]
+    pages = [
+        subprocess.run([sys.executable, "-m", "auditor", *words], capture_output=True, text=True, check=True).stdout
+        for words in commands
+    ]
+    known = set(re.findall(r"--[a-z][a-z-]+", "".join(pages)))
     assert set(re.findall(r"(?<=audit )--[a-z-]+|`(--[a-z-]+)`", README)) - {""} <= known
 
 
@@ -87,6 +89,19 @@ def test_the_sample_in_the_readme_is_what_is_printed() -> None:
     command, printed = re.findall(r"^```\n\$ audit (\S+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[0]
     done = subprocess.run(
         [sys.executable, "-m", "auditor", command],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.stdout == printed
+
+
+def test_the_networks_in_the_readme_are_what_is_printed() -> None:
+    (path, printed), *_ = re.findall(r"^```\n\$ audit networks (\S+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", "networks", path],
         cwd=ROOT,
         env=os.environ | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
         capture_output=True,

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from auditor.errors import AuditorError, one_line
 
-COMMANDS = ("explain", "networks")
+COMMANDS = ("explain", "networks", "probe", "schema")
 """The words that are a command when they come first. Each names a module here with `run(arguments) -> exit code`."""
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
 _PIPE_CLOSED = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit codes: 0 nothing to fail on, 1 findings, 2 the audit could not be done, 130 interrupted."""
+    """Exit codes: 0 nothing to fail on, 1 findings or a failed gate, 2 the audit could not be done, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(str(error))
         return 2
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # Python flushes stdout once more at exit; there is nobody left to read it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

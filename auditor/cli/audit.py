@@ -23,8 +23,10 @@ from auditor.settings import Settings, nearest, read
 _COLOR = {"auto": None, "always": True, "never": False}
 _EPILOG = """\
 commands:
-  explain [CODE]      list the rules, or print the page of one
-  networks [PATH...]  what the networks weigh, and what regularises them
+  explain [CODE]           list the rules, or print the page of one
+  networks [PATH...]       what the networks weigh, and what regularises them
+  probe MODULE:EXPERIMENT  retrain an experiment: how large is its gap, what would help?
+  schema                   the JSON schema of what probe reports
 
 exit codes:
   0    nothing at or above --fail-on was found
@@ -37,13 +39,13 @@ exit codes:
 def run(words: Sequence[str]) -> int:
     options = _parser().parse(words)
     paths = options.paths or ["."]
-    with Bar() as bar:
+    with Bar("auditing") as bar:
         outcome = audit(
             paths,
             _settings(paths, options),
             exclude=options.exclude,
             report_unused=options.report_unused_suppressions,
-            progress=bar.update,
+            progress=bar.count,
         )
     with ExitStack() as stack:
         out = _opened(options.output, stack) if options.output else sys.stdout

@@ -21,8 +21,8 @@ def run(words: Sequence[str]) -> int:
     options = _parser().parse(words)
     paths = options.paths or ["."]
     settings = nearest(paths) if options.config is None else read(Path(options.config))
-    with Bar() as bar:
-        summary = summarise(paths, settings, exclude=options.exclude, progress=bar.update)
+    with Bar("reading") as bar:
+        summary = summarise(paths, settings, exclude=options.exclude, progress=bar.count)
     NETWORK_FORMATS[options.format](summary, sys.stdout, _COLOR[options.color])
     sys.stdout.flush()
     for path in summary.empty:

@@ -12,6 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 Shape = tuple["int | None", ...]
@@ -114,8 +115,21 @@ def dims(sizes: object) -> Shape:
     return sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple) else sizes
 
 
+def listed(sizes: object) -> tuple[Any, ...]:
+    """``100`` and ``(100,)`` are the same list of sizes."""
+    return sizes if isinstance(sizes, tuple) else (sizes,)
+
+
+def connected(sizes: object) -> int:
+    """The weights of fully connected layers with biases, from these sizes on."""
+    assert isinstance(sizes, tuple)
+    return sum((_whole(before) + 1) * _whole(after) for before, after in pairwise(sizes))
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "connected": connected,
     "dims": dims,
+    "listed": listed,
     "product": product,
     "spread": spread,
     "windows": windows,

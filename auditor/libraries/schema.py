@@ -264,7 +264,9 @@ class Flow(BaseModel):
     epochs: Argument | None = None
     """train: how often all rows pass."""
     batch: Argument | None = None
-    """train, loader: how many rows at once."""
+    """train, source, transform, loader: how many rows at once."""
+    turns: Argument | None = None
+    """train: how many batches make a pass, where the call says so."""
     afresh: bool = True
     """train: False where the receiver goes on from what it has learnt (networks, ``partial_fit``)."""
     watches: Watch | None = None
@@ -336,6 +338,10 @@ class Call(BaseModel):
     """Of an object that is fitted: what it keeps of the rows; None: nothing (stateless, or a learner)."""
     kind: str | None = None
     """What comes back, where methods depend on it: a name under ``methods``. Of a network, asked before ``module``."""
+    alters: tuple[str, ...] = ()
+    """Of an object that serves rows: the operands that make it alter them at random."""
+    keeps_shape: bool = False
+    """Of an object that transforms rows: as many columns come out as went in."""
     computes: Computation | None = None
     """The number that comes back where numbers go in."""
     gone: bool = False
@@ -443,7 +449,14 @@ class Size(BaseModel):
     """The shape of one row that goes in, where a layer is told when it is made; of a name with a ``*``: for all."""
     pretrained: str = "False"
     """Whether its weights come from an earlier training."""
-    part: Literal["norm", "embedding", "other"] = "other"
+    passes: str = ""
+    """Of a learner that has a loop of its own: how often all rows pass..."""
+    stops: str = "False"
+    """...and whether it stops in time."""
+    penalty: str = "False"
+    """Whether it takes a penalty on its weights that can act."""
+    part: Literal["norm", "embedding", "network", "other"] = "other"
+    """What it is for; ``network``: a whole one, whose layers are the library's business."""
     rank: int | None = None
     """How many dimensions a row has that goes in, where the layer takes no others."""
     width: str = ""

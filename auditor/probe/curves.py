@@ -86,3 +86,5 @@ class Measurement:
     modes: Mapping[str, Scores] | None = None
     notes: tuple[str, ...] = ()
     """What was cut, what fell back and why: one sentence each, for the report."""
+    interrupted: bool = False
+    """Ended by a person before everything was measured."""

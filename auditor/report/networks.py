@@ -24,7 +24,7 @@ def write(summary: Summary, out: TextIO, color: bool | None = None) -> None:
     for model in summary.models:
         trainings = summary.trainings(model)
         console.print(_title(model), soft_wrap=True)
-        console.print(_table(model, trainings[0] if trainings else None), width=min(console.width, WIDEST))
+        _print_table(console, _table(model, trainings[0] if trainings else None))
         for line in _lines(model, trainings):
             console.print_beside(Text("  "), Text(line))
         console.print()
@@ -44,6 +44,14 @@ def document(summary: Summary) -> dict[str, Any]:
         "errors": [{"path": it.path, "line": it.line, "message": it.message} for it in summary.problems],
         "files": {"seen": summary.seen, "audited": summary.audited},
     }
+
+
+def _print_table(console: PlainConsole, table: Table) -> None:
+    """No line trails blanks."""
+    with console.capture() as capture:
+        console.print(table, width=min(console.width, WIDEST))
+    for line in capture.get().splitlines():
+        console.file.write(f"{line.rstrip()}\n")
 
 
 def _title(model: Model) -> Text:
@@ -69,10 +77,8 @@ def _table(model: Model, training: Training | None) -> Table:
         acting = reaching(model, training, layer)
         weights = UNKNOWN if layer.weights is None else f"{layer.weights:,}" if layer.weights else ""
         style = "dim" if not layer.weights else ""
-        table.add_row(
-            printable(layer.path or "itself"), printable(_kind(layer)), _shape(layer.shape), weights, ", ".join(acting),
-            style=style,
-        )  # fmt: skip
+        name, kind = printable(layer.path or "itself"), printable(_kind(layer))
+        table.add_row(name, kind, _shape(layer.shape), weights, ", ".join(acting), style=style)
     return table
 
 

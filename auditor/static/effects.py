@@ -208,13 +208,6 @@ class Effects(Layered):
             sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
         )  # fmt: skip
 
-    def in_framework(self) -> bool:
-        """A method is running that a framework calls in modes of its own: of a network with a training loop, or a
-        callback."""
-        running = {one.receiver.cls for one in self.stack if one.receiver is not None and one.receiver.cls is not None}
-        running |= {one.function.owner for one in self.stack if one.function is not None and one.function.owner}
-        return any(self.driven_by(cls) is not None for cls in running)
-
     def passes_in(self, event: Forward, obj: Obj, args: Arguments, called: s.Call | None) -> None:
         """What goes into a pass is known by its symbols and by its words."""
         syms = {value.sym for value in args.all() if type(value) is Data and value.sym is not None}
@@ -238,6 +231,13 @@ class Effects(Layered):
         """How many rows go in at once."""
         first = next((value for value in args.all() if type(value) is Data), None)
         return self.count_of(first) if first is not None else None
+
+    def in_framework(self) -> bool:
+        """A method is running that a framework calls in modes of its own: of a network with a training loop, or a
+        callback."""
+        running = {one.receiver.cls for one in self.stack if one.receiver is not None and one.receiver.cls is not None}
+        running |= {one.function.owner for one in self.stack if one.function is not None and one.function.owner}
+        return any(self.driven_by(cls) is not None for cls in running)
 
     def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
         """The mode of a call that says so itself; where it does not, what the network's own call has as its default."""
@@ -350,6 +350,19 @@ class Effects(Layered):
             lambda place: Step(place=place, models=models, optimizer=optimizer, turns=turns),
         )  # fmt: skip
 
+    def step_by_hand(self, objs: frozenset[Obj], site: int) -> None:
+        """``p -= rate * p.grad``"""
+        models = frozenset(self.model(part) for one in objs for part in self.family(one))
+        plain = self.emit(
+            Configure, site, models,
+            lambda place: Configure(
+                place=place, models=models, kind="", rate=None, decay=0.0, decoupled=False, adaptive=False
+            ),
+        )  # fmt: skip
+        by = Obj("optimizer", site, self.frame.module)
+        self.world.set(by, "%configured", plain)
+        self.optimizer_step(objs, site, by)
+
     def will_use(self, obj: Obj, row: Method, optimizer: Value | None, site: int) -> None:
         """A framework is told which optimizer to use on a network."""
         if type(optimizer) is Const and isinstance(optimizer.value, str):
@@ -419,6 +432,8 @@ class Effects(Layered):
         made = value.sym if type(value) is Data else value.obj if type(value) is Ref else None
         if made is not None:
             self.shaped(name, args, made)
+        if type(value) is Ref and value.obj.kind == "predictor" and name in self.libraries.sizes:
+            value.obj.given = self.given(args, name)
         return value
 
     def libraries_know(self, name: str) -> bool:
@@ -661,7 +676,8 @@ class Effects(Layered):
         self.sink("gradient", self.all_spilled(args.all()), site)
         forward_of = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         if forward_of is not None:
-            self.model(forward_of).own_gradients = True
+            for obj in self.instances.get(forward_of.cls, []) if forward_of.cls is not None else [forward_of]:
+                self.model(obj).own_gradients = True
         return self.no_loss(self.result(args, site))
 
     def _operation(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
@@ -1072,9 +1088,10 @@ class Effects(Layered):
             self.makes(row.begins, args, obj.fed)
         if row.optimizer is not None:
             self.will_use(obj, row, self.operand(args, row.optimizer), site)
+        first = args.positional[0] if args.positional else args.keyword.get("x")
+        if obj.fed is None and type(first) is Data and first.sym in self.arrays:
+            obj.fed = first.sym
         for value in args.all():
-            if type(value) is Data and value.sym in self.arrays:
-                obj.fed = value.sym
             for part in self.networks_in(value):
                 self.adopt(obj, "%items", part)
         return Data(self.fresh(site))

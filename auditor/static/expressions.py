@@ -534,13 +534,19 @@ class Expressions(Building):
         inside = self.all_spilled([left, right])
         sym = (op, _symbol(left), _symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
-            both = op == "BitAnd"  # a mask is asked for its parts
-            return Data((None if None in sym else ("op", *sym) if both else self.numbered(sym)), trail=inside.trail)
+            if None in sym:
+                return Data(trail=inside.trail)
+            named = ("op", *sym) if op == "BitAnd" else self.numbered(sym)  # a mask is asked for its parts
+            for one in (left, right) if self.arrays else ():
+                self.alike(named, _symbol(one))
+            return Data(named, trail=inside.trail)
         text = type(left) is Const and isinstance(left.value, str)
         if inside.flows and (text or op == "Subtract"):
             self.compare("shown beside" if text else "subtracted from", [left, right], site)
         tensors = None not in sym and any(_symbol(one) in self.tensors for one in (left, right))
-        made = inside.renamed(sym if tensors else None, attached=self.world.grad is not False and not text)
+        made = inside.renamed(
+            self.numbered(sym) if tensors else None, attached=self.world.grad is not False and not text
+        )
         made.leaf = inside.leaf
         return made
 

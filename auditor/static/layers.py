@@ -18,7 +18,7 @@ from auditor.static.machine import Arguments
 from auditor.static.objects import Objects
 from auditor.static.sizes import Applied, Arguing, Given, Named, Several, as_shape
 from auditor.static.values import Const, Data, Lib, Obj, Seq, Value
-from auditor.trace import Layer, Model, Network
+from auditor.trace import Layer, Model, Network, Place
 
 UNKNOWN_SIZE = Size(weights="unknown", fixed="unknown", gives="unknown")
 DEEPEST = 30
@@ -33,6 +33,7 @@ class Walk:
     complete: bool = True
     whole: bool = True
     pretrained: bool = False
+    stops: bool = False
     depth: int = 0
     loops: frozenset[Hashable] = frozenset()
     """The loops that the whole network is made in."""
@@ -52,23 +53,30 @@ class Layered(Objects):
 
     def networks(self) -> list[Model]:
         """Every network that is made and is no part of another one, in the order of making."""
-        made = [obj for obj in self._objects.values() if obj.kind == "module" and not obj.handed]
+        made = [obj for obj in self._objects.values() if self._is_one(obj)]
         parts = {part for obj in made for held in obj.children.values() for part in held}
         found: list[Model] = []
+        told: set[tuple[Place | None, str, tuple[Layer, ...]]] = set()
         for obj in made:
             asked = obj.cls is not None and obj.site == obj.cls.site and len(self.instances[obj.cls]) > 1
             if obj in parts or asked or obj in self.copies:
                 continue
             model = self.model(obj)
             model.network = self.network(obj)
-            if model.network.weights or model.network.frozen or not model.network.counted:
+            key = model.place, model.name, model.network.layers  # made again by another call: told once
+            if key not in told and (model.network.weights or model.network.frozen or not model.network.counted):
                 found.append(model)
+            told.add(key)
         return found
+
+    def _is_one(self, obj: Obj) -> bool:
+        learner = obj.kind == "predictor" and obj.lib in self.libraries.sizes
+        return learner or (obj.kind == "module" and not obj.handed)
 
     def network(self, obj: Obj) -> Network:
         walk = Walk(loops=frozenset(turns.loop for turns in obj.loops))
         self.through(obj, "", None, walk)
-        return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole)
+        return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole, walk.stops)
 
     def made_as_layer(self, obj: Obj, args: Arguments) -> None:
         """A class of the project that inherits from a layer hands its arguments on to the layer's constructor."""
@@ -125,14 +133,15 @@ class Layered(Objects):
         given = source.given if isinstance(source.given, Given) else Given(more=True)
         name = given.name or source.lib
         row = self.libraries.size(name)
-        if inputs is None:
-            inputs = self._said(name, given) or self.fed(obj, walk)
+        inputs = self._said(name, given) or inputs or self.fed(obj, walk)
         if inputs is None and row is not None and row.rank:
             inputs = (None,) * row.rank
         asked = Asked(self, row or UNKNOWN_SIZE, given, inputs, walk)
-        said = source.answer if isinstance(source.answer, Answer) else Answer(None, None, source.cls is not None)
+        plain = source.cls is not None or source.kind == "predictor"
+        said = source.answer if isinstance(source.answer, Answer) else Answer(None, None, plain)
         walk.complete &= said.complete
         walk.pretrained |= asked.pretrained()
+        walk.stops |= asked.stops()
         weights, fixed = (self.times(asked.count(formula), obj, walk) for formula in ("weights", "fixed"))
         shape = asked.shape()
         trainable = not obj.frozen and not asked.off("trainable")
@@ -290,8 +299,9 @@ class Layered(Objects):
         if inputs in shapes:
             return shapes[inputs]
         tensor = self.tensors.get(inputs)
-        if tensor is None and isinstance(inputs, tuple) and inputs and inputs[0] == "op":
-            sides = [self.tensor_shape(side, shapes, walk) for side in inputs[2:]]
+        operation = self.operation(inputs) if tensor is None else None
+        if operation is not None:
+            sides = [self.tensor_shape(side, shapes, walk) for side in operation[1:]]
             return next((side for side in sides if side), None)
         if tensor is None:
             return self.row_shape(inputs)
@@ -357,11 +367,18 @@ class Asked:
 
     def penalised(self) -> bool:
         """Something is given that takes a penalty on its weights, or may."""
-        return any(self._on(name) for name in self.row.decay)
+        return any(self._on(name) for name in self.row.decay) or self._holds(self.row.penalty)
 
     def pretrained(self) -> bool:
+        return self._holds(self.row.pretrained)
+
+    def stops(self) -> bool:
+        return self._holds(self.row.stops)
+
+    def _holds(self, formula: str) -> bool:
+        """It is so, or may be."""
         try:
-            return bool(evaluate(self.row.pretrained, self._names))
+            return bool(evaluate(formula, self._names))
         except Unknown:
             return True
 

@@ -357,7 +357,8 @@ class Objects(Sizes):
                 if obj.lib == "loaded":
                     model.origin = "loaded"
             model.told_in_call = self.told_in_call(obj)
-            model.generative = any(map(names_generative, (obj.name, model.kind, obj.module.rpartition("/")[2])))
+            file = obj.module.rpartition("/")[2].partition(".")[0]
+            model.generative = any(map(names_generative, (obj.name, model.kind, file)))
             model.loops = frozenset(turns.loop for turns in obj.loops)
             self.models[obj] = model
         return model

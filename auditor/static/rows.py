@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from auditor.libraries import Argument, Call, Flow, Method
+from auditor.libraries import Argument, Call, Flow, Method, Unknown, evaluate
 from auditor.static import syntax as s
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
@@ -19,6 +19,7 @@ from auditor.static.row_calls import (
     label_among,
     path_name,
 )
+from auditor.static.sizes import Arguing, Given
 from auditor.static.trails import NOWHERE, Trail
 from auditor.static.values import NONE, Const, Data, Fn, Obj, Partial, Ref, Seq, Value
 from auditor.static.watched import Watching
@@ -32,6 +33,7 @@ from auditor.trace import (
     Score,
     Select,
     Train,
+    counted,
 )
 
 
@@ -111,9 +113,18 @@ class Provenance(Watching):
 
     def _on_transform(self, doing: Doing) -> Value:
         trail = self.rows_in(doing)
+        self._scaled(doing)
         if trail is None:
             return doing.value
-        return self._back(doing, self.transformed(trail, self.state(doing.receiver).found))
+        made = self.transformed(trail, self.state(doing.receiver).found)
+        return self._back(doing, replace(made, altered=True) if self.alters(doing.receiver) else made)
+
+    def _scaled(self, doing: Doing) -> None:
+        """As many columns come out of some transformers as went in."""
+        receiver = doing.receiver
+        row = receiver.obj.row if type(receiver) is Ref else None
+        if isinstance(row, Call) and row.keeps_shape:
+            self._same_shape(doing)
 
     @staticmethod
     def transformed(trail: Trail, marks: Iterable[Mark]) -> Trail:
@@ -125,6 +136,7 @@ class Provenance(Watching):
         if trail is None or trail.role == "element":
             return doing.value
         kind = self.estimates(doing.receiver)
+        self._scaled(doing)
         if kind is None:
             return self._back(doing, trail)
         mark = self.mark(kind, trail, doing.site, self.words(doing.called), self.target_of(doing) is not None)
@@ -173,16 +185,23 @@ class Provenance(Watching):
         again = not flow.afresh and self.taught_before(self.owner(learner), rows)
         self.teach(self.owner(learner))
         fraction = self.operand(doing.args, flow.fraction) if flow.fraction is not None else None
+        if type(receiver) is Ref and type(value) is Data and receiver.obj.fed is None:
+            receiver.obj.fed = value.sym
         epochs, batch = (
             self.known(self.operand(doing.args, where)) if where is not None else None
             for where in (flow.epochs, flow.batch)
         )
+        turns = self.known(self.operand(doing.args, flow.turns)) if flow.turns is not None else None
+        served = trail.batch or batch
+        if turns is not None and served is not None and counted(rows) is None:
+            rows = frozenset(replace(one, count=int(turns * served)) for one in rows) if len(rows) == 1 else rows
         train = self.emit(
             Train, doing.site, ("rows", rows, targets, marks, again),
             lambda place: Train(
                 place=place, model=model, framework="", name=name, rows=rows, targets=targets, marks=marks,
-                told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself, epochs=epochs,
-                batch=batch, fraction=self.known(fraction) if fraction is not None else 0.0,
+                told=trail.known, afresh=flow.afresh, label=label, again=again, itself=itself,
+                epochs=epochs if model is None or receiver is None else self.own_passes(receiver, epochs),
+                batch=served, altered=trail.altered, fraction=self.known(fraction) if fraction is not None else 0.0,
             ),
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}
@@ -193,7 +212,22 @@ class Provenance(Watching):
         return receiver if receiver is not None else self.made(doing.site, Trail(learnt=learnt), doing.value)
 
     def _model_of(self, receiver: Value | None) -> Model | None:
-        return self.model(receiver.obj) if type(receiver) is Ref and receiver.obj.kind == "module" else None
+        """The network that is fitted, or that a learner is."""
+        if type(receiver) is not Ref:
+            return None
+        learner = receiver.obj.kind == "predictor" and receiver.obj.lib in self.libraries.sizes
+        return self.model(receiver.obj) if learner or receiver.obj.kind == "module" else None
+
+    def own_passes(self, receiver: Value, epochs: int | None) -> int | None:
+        """How often all rows pass, where the learner was told when it was made."""
+        if epochs is not None or type(receiver) is not Ref or not isinstance(receiver.obj.given, Given):
+            return epochs
+        row = self.libraries.size(receiver.obj.given.name)
+        try:
+            passes = evaluate(row.passes, Arguing(self, row.takes, receiver.obj.given)) if row and row.passes else None
+        except Unknown:
+            return None
+        return passes if isinstance(passes, int) else None
 
     def _held_out(self, doing: Doing, trail: Trail) -> None:
         """``validation_split``: the last rows are held out."""

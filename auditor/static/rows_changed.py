@@ -10,6 +10,7 @@ from auditor.static import syntax as s
 from auditor.static.conventions import names_training_score
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
+    ALTERS,
     ESTIMATORS,
     HOLDERS,
     OF_ESTIMATORS,
@@ -53,6 +54,8 @@ class Changed(Held):
             value.obj.row = row
         if type(value) is Ref:
             self._set_up(value.obj, row, args)
+        if type(value) is Ref and row.alters:
+            self.world.set(value.obj, ALTERS, Const(any(self._is_on(args.keyword.get(name)) for name in row.alters)))
         if type(value) is Ref and value.obj.kind in HOLDERS:
             self._hold(value.obj, args, row.rows)
         if type(value) is Ref and row.estimates and row.rows is not None and self._listed(args, row.rows):
@@ -60,6 +63,14 @@ class Changed(Held):
         if row.rows is None:
             return value
         return self.flowed(row.rows, None, args, site, value, called, row)
+
+    @staticmethod
+    def _is_on(value: Value | None) -> bool:
+        return value is not None and not (type(value) is Const and not value.value)
+
+    def alters(self, receiver: Value | None) -> bool:
+        """It alters at random the rows that it serves."""
+        return type(receiver) is Ref and self.world.get(receiver.obj, ALTERS) == Const(True)
 
     def _set_up(self, obj: Obj, row: Call, args: Arguments) -> None:
         """What a trainer is told when it is made: its rows, and who watches."""
@@ -242,6 +253,8 @@ class Changed(Held):
             return Seq(tuple(Data((several, n), trail=base) for n in range(flow.returns)))
         if type(doing.value) is Ref and doing.value.obj.kind == "module":
             return doing.value
+        batch = self.known(self.operand(args, flow.batch)) if flow.batch is not None else None
+        base = replace(base, batch=batch or None, altered=self.alters(doing.receiver))
         whole = self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
         self.alike(whole.sym, made)
         self.alike(("item", whole.sym, 0), made)

@@ -255,6 +255,8 @@ class Held(Weights):
 
     def turns_over(self, loop: s.For, value: Value) -> Turns:
         """How often a loop over this goes round, and whether it takes rows in batches."""
+        if type(value) is Data and value.of and not value.flows:
+            return Turns(loop, 1)  # over the weights or the parts of a network
         count = self.turns_of(value)
         trail = self.trail_of(value) if count is None else None
         if trail is None or trail.role == "index" or not trail.rows:
@@ -443,12 +445,12 @@ class Held(Weights):
 
     def between(self, base: Trail, low: Value, high: Value) -> Trail:
         """The rows from one number up to another."""
+        ends = [bound_of(end) for end in (NONE if low == Const(0) else low, high)]
+        chosen = range_of(ends)
         if any(sum(is_range(cut) for cut in one.cuts) >= MOST_RANGES for one in base.rows):
             return base.vague("ranges")
-        ends = [bound_of(end) for end in (NONE if low == Const(0) else low, high)]
-        part = range_of(ends)
         rows = frozenset(
-            one.cut(Cut(self.range_key(one.origin.key, one.cuts), part), count=within(one.count, ends))
+            one.cut(Cut(self.range_key(one.origin.key, one.cuts), chosen), count=within(one.count, ends))
             for one in base.rows
         )
         return replace(base, rows=rows)

@@ -101,6 +101,7 @@ class Sizes(Machine):
         """The operands of calls of ``range``, by the symbol of what they give."""
         self.turning: list[Turns] = []
         """The loops that run whose turns are not told apart."""
+        self._by_number: list[Any] = []
         self.went_in: dict[Forward, set[Hashable]] = {}
         """What went into each pass: symbols, and the user's words."""
         self.options: dict[Hashable, Obj] = {}
@@ -288,9 +289,10 @@ class Sizes(Machine):
         if isinstance(sym, tuple) and sym:
             if sym[0] == "const":
                 return sym[2]
-            if sym[0] == "op" and sym[1] in _SIGNS:
-                names = {"a": self.number(sym[2]), "b": self.number(sym[3])}
-                return evaluate(f"a {_SIGNS[sym[1]]} b", names.__getitem__)
+            operation = self.operation(sym)
+            if operation is not None and operation[0] in _SIGNS:
+                names = {"a": self.number(operation[1]), "b": self.number(operation[2])}
+                return evaluate(f"a {_SIGNS[operation[0]]} b", names.__getitem__)
             if sym[0] == "attr" and sym[1] in self.options:
                 flags = self.flags.get(self.options[sym[1]], {})
                 if sym[2] in flags:
@@ -298,6 +300,15 @@ class Sizes(Machine):
             if sym[0] == "computed":
                 return figured(sym[1], self.read(sym[2]))
         raise Unknown(sym)
+
+    def operation(self, sym: Hashable) -> tuple[Any, ...] | None:
+        """The operation that a short symbol stands for: its name, and the symbols of both sides."""
+        if not isinstance(sym, tuple) or len(sym) != 2 or sym[0] != "op":
+            return None
+        if len(self._by_number) != len(self._operations):
+            self._by_number = list(self._operations)
+        found = self._by_number[sym[1]]
+        return found if isinstance(found, tuple) and len(found) == 3 and found[0] in _SIGNS else None
 
     def read(self, value: Any) -> Any:
         """What was kept, as numbers. Raises `Unknown`."""

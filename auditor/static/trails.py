@@ -62,6 +62,8 @@ class Trail:
     """False: it may hold other rows than these."""
     batch: int | None = None
     """How many rows come at a time, where it is served in batches."""
+    altered: bool = False
+    """Whoever serves them alters them at random."""
 
     @property
     def found(self) -> frozenset[Mark]:

@@ -299,6 +299,8 @@ class Train(Event):
     """It goes on from what it has learnt from other folds of the same rows."""
     batch: int | None = None
     """How many rows go into one step."""
+    altered: bool = False
+    """Whoever serves the rows alters them at random."""
     fraction: float | None = 0.0
     """The share of the rows that the call itself holds back; None: not known."""
 

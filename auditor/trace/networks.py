@@ -10,7 +10,8 @@ from auditor.trace.places import Place
 
 Sensitivity = Literal["dropout", "normalisation", "stochastic"]
 """Why a layer answers differently in train and eval mode."""
-Part = Literal["norm", "embedding", "other"]
+Part = Literal["norm", "embedding", "network", "other"]
+"""What a layer is for, where that matters; ``network``: a whole one of a library, whose layers are not told."""
 Shape = tuple["int | None", ...]
 
 
@@ -69,6 +70,9 @@ class Network:
     """Some of its weights come from an earlier training."""
     whole: bool = False
     """Every part that holds weights is known, whatever its mode does."""
+
+    stops: bool = False
+    """Its own loop stops in time."""
 
     @property
     def sensitive(self) -> tuple[Layer, ...]:

@@ -72,7 +72,8 @@ class Training:
     def augmented(self) -> bool:
         """Rows are altered at random on the way in, or by the network's first layers."""
         noise = any(layer.sensitivity == "stochastic" and layer.weights == 0 for layer in self.network.layers)
-        return noise or any(mark.kind == "augment" for mark in self.marks)
+        served = isinstance(self.event, Train) and self.event.altered
+        return noise or served or any(mark.kind == "augment" for mark in self.marks)
 
     @cached_property
     def stopped(self) -> Select | None:
@@ -122,7 +123,7 @@ class Training:
         if self.undecided and not found:
             found.append("perhaps a weight decay")
         found += ["augmentation"] if self.augmented else []
-        found += ["stopping"] if self.stopped is not None else []
+        found += ["stopping"] if self.stopped is not None or self.network.stops else []
         return tuple(dict.fromkeys(found))
 
     def regularises(self, layer: Layer) -> bool:
@@ -137,6 +138,7 @@ class Training:
             self.decayed
             or self.augmented
             or self.stopped is not None
+            or self.network.stops
             or any(layer.drops or layer.penalised or layer.part == "norm" for layer in layers)
             or any(layer.sensitivity is not None and layer.rate != 0 for layer in layers)
         )
@@ -157,12 +159,13 @@ def trainings(trace: Trace) -> Iterator[Training]:
 
 def _fits(trace: Trace) -> Iterator[Training]:
     """A framework's own loop."""
+    told = {(train.model, train.place) for train in trace.all(Train) if train.rows}
     for train in trace.all(Train):
-        if train.model is None or (train.epochs is None and not train.rows):
+        if train.model is None or (not train.rows and (train.epochs is None or (train.model, train.place) in told)):
             continue
         rows = counted(train.rows)
         if rows is not None:
-            rows = None if train.fraction is None else rows - int(rows * train.fraction)
+            rows = None if train.fraction is None else int(rows * (1 - train.fraction))
         stated = trace.limits.training_rows
         rows = stated if stated is not None else rows
         batches = -(-rows // train.batch) if rows is not None and train.batch else None
@@ -206,7 +209,7 @@ def turned(turns: list[Turns], forward: Forward) -> tuple[int | None, int | None
         outer = counts[: over[-1]]
     elif forward.element and turns:
         outer = counts[:-1]
-    elif forward.length is not None:
+    elif forward.length is not None or forward.repeated:
         outer = counts
     else:
         return None, steps  # batches that are drawn in a way nobody knows
