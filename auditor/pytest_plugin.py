@@ -42,13 +42,19 @@ class GapProbe:
         from auditor.probe.gate import gated
         from auditor.probe.session import probe
 
-        report = gated(probe(experiment, name=self._node.nodeid, **options), max_gap, baseline, metric)
+        report = gated(
+            probe(experiment, name=self._node.nodeid, **options),
+            max_gap,
+            baseline,
+            metric,
+            fail_on_inconclusive=fail_on_inconclusive,
+        )
         for quantity, gap in report.gap.items():
             self._node.user_properties.append((f"gap.{quantity}", gap.value))
         self._node.add_report_section("call", "gap probe", _text(report))
         for gate in report.gates:
             message = f"{gate.outcome}: {gate.name}: {gate.message}"
-            if gate.outcome == "failed" or (gate.outcome == "inconclusive" and fail_on_inconclusive):
+            if gate.outcome == "failed":
                 pytest.fail(message, pytrace=False)
             if gate.outcome == "inconclusive":
                 warnings.warn(message, InconclusiveGap, stacklevel=2)

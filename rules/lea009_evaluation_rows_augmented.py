@@ -107,21 +107,27 @@ from auditor.trace import (
 
 @rule("LEA009", "evaluation-rows-augmented", Severity.WARNING)
 def evaluation_rows_augmented(trace: Trace) -> Iterator[Report]:
+    told = set()
     for one in assessments(trace):
         if not one.figure or one.on_learnt_rows or not one.learnings:
             continue
-        for mark in one.marks:
+        for mark in sorted(one.marks, key=lambda it: (it.place.path, it.place.node)):
             if mark.kind == "augment":
                 split = split_before(trace, one.rows)
                 if split is not None and mark not in split.marks:
                     split = None
-                place = split.place if split is not None else source(one)
-                yield Report(place, message(mark, one), evidence(mark, one, split), confidence(one))
+                place = split.place if split is not None else source(mark, one)
+                if place is None and mark in told:
+                    continue  # it is scored again
+                told.add(mark)
+                yield Report(place or one.place, message(mark, one), evidence(mark, one, split), confidence(one))
 
 
-def source(one: Assessment) -> Place:
-    """Where the rows that are scored come from."""
-    return next((rows.origin.place for rows in one.rows if rows.origin.place is not None), one.place)
+def source(mark: Mark, one: Assessment) -> Place | None:
+    """Where the rows that are scored come from, altered; what was read before is altered later."""
+    places = [rows.origin.place for rows in one.rows if rows.origin.place is not None]
+    later = [it for it in places if it.path != mark.place.path or it.node >= mark.place.node]
+    return min(later, key=lambda it: (it.path, it.node), default=None)
 
 
 def message(mark: Mark, one: Assessment) -> str:

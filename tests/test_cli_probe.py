@@ -62,6 +62,7 @@ def run(
 ) -> Iterator[Run]:
     """`audit probe` in a folder with a package. Returns the exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
     package = tmp_path / "proj"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -90,12 +91,12 @@ def test_json_is_all_there_is_on_stdout(run: Run, name: str) -> None:
 
 
 def test_options_reach_the_probe(run: Run, asked: dict[str, Any]) -> None:
-    words = "--seeds 7 --budget 1.5m --device cpu --resplit --remedies dropout,l1 --racing --smallest-effect loss=0.5"
-    code, out, _ = run("proj.train:experiment", "--format", "json", *words.split())
+    words = "--seeds 7 --budget 1.5m --device cpu --resplit --remedies dropout,l1 --racing --jobs 2"
+    code, out, _ = run("proj.train:experiment", "--format", "json", *words.split(), "--smallest-effect", "loss=0.5")
     assert code == 0
     wanted = {"seeds": 7, "budget": 90.0, "device": "cpu", "resplit": True, "remedies": ["dropout", "l1"]}
     assert {name: asked[name] for name in wanted} == wanted
-    assert asked["racing"] is True
+    assert (asked["racing"], asked["jobs"]) == (True, 2)
     assert json.loads(out)["smallest_effect"]["loss"] == 0.5
 
 
@@ -106,7 +107,7 @@ def test_options_reach_the_probe(run: Run, asked: dict[str, Any]) -> None:
         ("--max-gap 0.10", 1, "failed"),
         ("--max-gap 0.30", 0, ""),
         ("--max-gap 0.2", 0, "inconclusive"),
-        ("--max-gap 0.2 --fail-on-inconclusive", 1, "inconclusive"),
+        ("--max-gap 0.2 --fail-on-inconclusive", 1, "failed: gap of accuracy at most 0.2"),
         ("--max-gap 0.5 --metric loss", 1, "failed: gap of loss"),
     ],
 )

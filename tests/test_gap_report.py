@@ -163,6 +163,19 @@ def test_one_seed_has_no_interval_and_no_verdict() -> None:
         assert written(form, report)
 
 
+def test_seeds_that_do_not_differ_are_one_run() -> None:
+    """A pre-trained network on full batches: five times the same run is no evidence of anything."""
+    curves = [replace(run(name, accuracy=score), seed=seed) for seed in range(5) for name, score in SAME]
+    report = conclude(measurement(curves, remedy("l2")))
+    assert report.seeds == 1
+    assert report.gap["accuracy"].low is None
+    assert verdicts(report) == {"l2": "not enough runs"}
+    assert "the very same network" in report.notes[0]
+
+
+SAME = (("control", 0.8), ("l2", 0.9))
+
+
 def test_what_was_measured_until_an_interruption() -> None:
     curves = [run(seed=seed, loss=rising()[: 40 + seed], complete=False) for seed in range(3)]
     report = conclude(measurement([*curves, run("l2", complete=False)], remedy("l2"), interrupted=True))
@@ -180,6 +193,11 @@ def test_a_diverged_control_is_an_error_and_a_diverged_remedy_harms() -> None:
         conclude(measurement([]))
     report = conclude(measurement([run(), run(seed=1), replace(broken, variant="l2")], remedy("l2")))
     assert verdicts(report) == {"l2": "harms"}
+    lucky = [run(seed=seed, accuracy=0.9) for seed in range(4)]
+    partly = [*(run(seed=seed) for seed in range(5)), *(replace(it, variant="l2") for it in lucky)]
+    report = conclude(measurement([*partly, replace(broken, variant="l2", seed=4)], remedy("l2")))
+    assert verdicts(report) == {"l2": "harms"}
+    assert report.remedies[0].why == "its loss was no finite number in 1 of 5 runs"
     one = conclude(measurement([run(), run(seed=1), replace(broken, seed=2)]))
     assert "1 of 3" in one.notes[0]
 

@@ -28,6 +28,11 @@ def with_nan() -> torch.Tensor:
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no validation rows": ({"validation": (X[:0], Y[:0])}, "validation rows: there are none"),
+    "one validation row": ({"validation": (X[:1], Y[:1])}, "there is one, and two are needed"),
+    "flattened outputs": (
+        {"model": lambda: nn.Sequential(nn.Linear(6, 4), nn.Flatten(0)), "loss": lambda o, t: o.mean()},
+        r"the model returns \(32,\) for 8 rows: the first dimension must be the row",
+    ),
     "no validation": ({"validation": None}, "validation rows: there are none"),
     "an empty loader": (
         {"train": DataLoader(TensorDataset(X[:0], Y[:0]), batch_size=4)},

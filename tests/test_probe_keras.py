@@ -6,7 +6,11 @@ import os
 
 os.environ["KERAS_BACKEND"] = "torch"
 
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,7 +21,7 @@ from experiments import brief, curve, experiment
 from keras import layers
 
 from auditor.errors import ProbeError
-from auditor.probe.keras_networks import KerasNetwork, built
+from auditor.probe.keras_networks import KerasNetwork
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -142,8 +146,51 @@ def test_a_network_never_writes_to_its_model() -> None:
     assert not torch.equal(moved[0], torch.zeros(8))
 
 
-def test_another_backend_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = dense()
-    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    with pytest.raises(ProbeError, match="KERAS_BACKEND=torch"):
-        built(model, None)
+JAX = """
+import keras, numpy as np
+from experiments import brief, curve, experiment
+from auditor.probe.treatment import Treatment, remedy
+assert keras.backend.backend() == "jax"
+generator = np.random.default_rng(0)
+x = generator.normal(size=(40, 6)).astype("float32")
+y = (x[:, 0] > 0).astype("int64")
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+def model():
+    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(8, "tanh"), keras.layers.BatchNormalization(),
+                             keras.layers.Dropout(0.0), keras.layers.Dense(2)])
+given = model()
+before = [weight.copy() for weight in given.get_weights()]
+declared = experiment(model=given, train=(x[:30], y[:30]), validation=(x[30:], y[30:]), loss=loss,
+                      optimizer=keras.optimizers.Adam(0.02),
+                      metrics=["accuracy", keras.metrics.SparseCategoricalAccuracy()])
+def tried(subject):
+    return [Treatment(remedy("decoupled", "-"), decoupled=0.1), Treatment(remedy("coupled L2", "-"), coupled=0.1)]
+found = brief(declared, seeds=1, remedies=[tried, "early_stopping"])
+assert all(np.array_equal(a, b) for a, b in zip(before, given.get_weights()))
+for decay, name in ((None, "control"), (0.1, "decoupled")):
+    fitted = model()
+    fitted.set_weights(before)
+    fitted.compile(keras.optimizers.Adam(0.02, weight_decay=decay), loss)
+    fitted.fit(x[:30], y[:30], batch_size=30, epochs=3, verbose=0)
+    outputs = np.asarray(fitted(x[30:], training=False))
+    scores = curve(found, name).scores["validation"]
+    assert abs(scores["loss"][-1] - float(loss(y[30:], outputs))) < 2e-5, name
+    right = np.mean(outputs.argmax(1) == y[30:])
+    assert abs(scores["accuracy"][-1] - right) < 1e-6
+    assert abs(scores["sparse_categorical_accuracy"][-1] - right) < 1e-6
+names = {one.name for one in found.variants}
+assert names == {"control", "early stopping", "decoupled"}
+assert any("trains by its own API: " in note and "coupled L2" in note for note in found.notes), found.notes
+"""
+
+
+@pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
+def test_another_backend_trains_by_its_own_api() -> None:
+    """In a process of its own, for Keras has one backend a process."""
+    environment = os.environ | {
+        "KERAS_BACKEND": "jax",
+        "PYTHONPATH": str(Path(__file__).parent),
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",  # most of the time is compiling
+    }
+    done = subprocess.run([sys.executable, "-c", JAX], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]

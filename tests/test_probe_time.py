@@ -61,6 +61,14 @@ def test_a_budget_is_kept_and_what_it_cut_is_told() -> None:
     assert not any(one.complete for one in found.curves)
 
 
+def test_the_rows_are_told_as_they_were_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditor.probe.study.timed", lambda course: Cost(epoch=10.0, scoring=0.0))
+    found = brief(experiment(), budget=60.0)  # 6 runs of an epoch are 60 s, of which 70% are planned for
+    assert found.rows is not None
+    assert 15 <= found.rows["train"] <= 22
+    assert any(f"{found.rows['train']} training and" in note for note in found.notes)
+
+
 def test_a_budget_may_say_how_many_epochs() -> None:
     found = brief(experiment(epochs=None), budget=5.0)
     (note,) = (note for note in found.notes if "epochs fit into 5 s" in note)

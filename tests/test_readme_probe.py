@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-EXPERIMENT, TEST = re.findall(
+EXPERIMENT, REMEDY, TEST = re.findall(
     r"^```python\n(.*?)^```$", README[README.index("## The probe") :], re.MULTILINE | re.DOTALL
 )
 JOB = re.findall(r"^```yaml\nname: gap\n.*?^```$", README, re.MULTILINE | re.DOTALL)[0]
@@ -70,6 +70,13 @@ def test_the_job_fails_when_the_gap_is_too_large(project: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert "audit: failed: gap of accuracy at most -0.9" in done.stderr
     assert '<failure message="' in (project / "gap.xml").read_text("utf-8")
+
+
+def test_a_remedy_of_your_own(project: Path) -> None:
+    code = REMEDY + "print([remedy.name for remedy in report.remedies])\n"
+    done = ran(project, sys.executable, "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert "'label smoothing 0.1'" in done.stdout
 
 
 def pytest_told(project: Path, name: str, code: str, *options: str) -> str:

@@ -47,7 +47,13 @@ def run(words: Sequence[str]) -> int:
     if options.baseline is not None:
         read_baseline(options.baseline)  # now, and not after minutes of training
     with needing_torch():
-        report = gated(_measured(options), options.max_gap, options.baseline, options.metric)
+        report = gated(
+            _measured(options),
+            options.max_gap,
+            options.baseline,
+            options.metric,
+            fail_on_inconclusive=options.fail_on_inconclusive,
+        )
     _write(report, options)
     for gate in report.gates:
         if gate.outcome != "passed":
@@ -55,7 +61,7 @@ def run(words: Sequence[str]) -> int:
     if report.interrupted:
         say("interrupted; what was measured so far is reported")
         return INTERRUPTED
-    return _exit_code(report, fail_on_inconclusive=options.fail_on_inconclusive)
+    return int(any(gate.outcome == "failed" for gate in report.gates))
 
 
 def _measured(options: argparse.Namespace) -> GapReport:
@@ -72,14 +78,10 @@ def _measured(options: argparse.Namespace) -> GapReport:
             remedies=options.remedies,
             smallest_effect=options.smallest_effect,
             racing=options.racing,
+            jobs=options.jobs,
             progress=bar.share,
             name=str(options.target),
         )
-
-
-def _exit_code(report: GapReport, *, fail_on_inconclusive: bool) -> int:
-    failing = {"failed", "inconclusive"} if fail_on_inconclusive else {"failed"}
-    return int(any(gate.outcome in failing for gate in report.gates))
 
 
 def _write(report: GapReport, options: argparse.Namespace) -> None:
@@ -148,6 +150,7 @@ def _add_what(group: argparse._ArgumentGroup) -> None:
     add("--resplit", action="store_true", help="divide the rows anew for each seed: intervals cover that too")
     add("--remedies", type=listed, metavar="NAMES", help=f"what to try (default: all): {', '.join(_remedies())}")
     add("--smallest-effect", type=_effects, metavar="X", help="worth a change: 0.01, or accuracy=0.01,loss=0.02")
+    add("--jobs", type=_count, metavar="N", help="processes that train, through joblib (default: this one)")
     add("--racing", action="store_true", help="stop remedies early that are clearly dominated")
 
 

@@ -57,7 +57,8 @@ class Target:
         return experiment
 
     def _found(self) -> Any:
-        sys.path.insert(0, str(Path.cwd()))
+        if str(Path.cwd()) not in sys.path:
+            sys.path.insert(0, str(Path.cwd()))  # for good: an experiment imports while it trains, in its workers too
         try:
             found = importlib.import_module(self.module)
         except ModuleNotFoundError as error:
@@ -66,8 +67,6 @@ class Target:
             raise UsageError(f"{self.module} cannot be imported: {one_line(error)}") from error
         except (Exception, SystemExit) as error:
             raise UsageError(f"{self.module} cannot be imported: {one_line(error)}") from error
-        finally:
-            sys.path.remove(str(Path.cwd()))
         for part in self.name.split("."):
             if not hasattr(found, part):
                 close = suggestion(part, [name for name in vars(found) if not name.startswith("_")])

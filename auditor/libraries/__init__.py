@@ -13,6 +13,7 @@ from auditor.libraries.schema import (
     Hooks,
     LibraryFile,
     Method,
+    Part,
     Size,
     Watch,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Libraries",
     "LibraryFile",
     "Method",
+    "Part",
     "Shape",
     "Size",
     "Unknown",

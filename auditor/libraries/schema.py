@@ -216,6 +216,8 @@ class Flow(BaseModel):
     """The labels: of a fit, a score, a resampling."""
     part: Part | None = None
     """source: which operand says what the rows are for."""
+    described: Argument | None = None
+    """source: where it is true, a pair comes back: the rows, and a description of them."""
     low: Argument | None = None
     """window: the number of the first row that is used..."""
     high: Argument | None = None
@@ -253,6 +255,8 @@ class Flow(BaseModel):
     """score, cross-validate, search: the learner; else the receiver or whatever made the predictions."""
     predictions: Argument | None = None
     """score: the predictions."""
+    chooses: Argument | None = None
+    """same, train, score: an operand that lets some of the rows count only, where it is given (weights, a start)."""
     validation: Argument | None = None
     """train: rows that are scored while it learns."""
     validates: str | None = None
@@ -271,6 +275,8 @@ class Flow(BaseModel):
     """train: False where the receiver goes on from what it has learnt (networks, ``partial_fit``)."""
     watches: Watch | None = None
     """train: the call itself acts on the score of the rows that it watches."""
+    fixed: Condition | None = None
+    """augment: under this condition nothing is left to chance."""
     inplace: Argument | None = None
     """The receiver itself is changed where this operand is true."""
     returns: int | None = None

@@ -27,6 +27,11 @@ class Division:
     first: torch.Tensor
     second: torch.Tensor
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows of each side."""
+        return {"train": len(self.train), "validation": len(self.validation)}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
@@ -41,8 +46,7 @@ class Pool:
     @property
     def counts(self) -> dict[str, int]:
         """Rows of each side, as the first seed has them."""
-        first = next(iter(self.divisions.values()))
-        return {"train": len(first.train), "validation": len(first.validation)}
+        return next(iter(self.divisions.values())).counts
 
 
 def pooled(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from auditor.probe import memory
+from auditor.probe.keras_alone import Alone, AloneStep, KerasAlone
 from auditor.probe.linears import chain, layout, linears
 from auditor.probe.loading import in_one_line
 from auditor.probe.network import Arguments, Nursery, Trainee
@@ -87,7 +88,7 @@ class Workshop:
 
     def bytes_of(self, run: Run) -> float:
         """Bytes that one run takes: its weights, and activations for a batch and for what is scored at once."""
-        (trainee,) = self.trainees([run])
+        trainee = self.trainee(run)
         weights = sum(one.nbytes for one in trainee.model.parameters())
         n = len(run.division.train)
         some = run.division.train[: min(n, self.batch_size or n, 64)]
@@ -113,16 +114,21 @@ class Workshop:
         engine, records = self.stack(group.runs) if group.stacked else self.plain(group.runs[0])
         return Course(engine, records, self.rows, self.scorer, self.batch_size, self.piece(group.runs[0]))
 
-    def trainees(self, runs: Sequence[Run]) -> list[Trainee]:
-        return [self.nursery.trainee(run.draw, run.treatment.edit) for run in runs]
+    def trainee(self, run: Run) -> Trainee:
+        return self.nursery.trainee(run.draw, run.treatment.edit)
 
     def plain(self, run: Run) -> tuple[Engine, list[Record]]:
-        (trainee,) = self.trainees([run])
+        trainee = self.trainee(run)
+        if isinstance(trainee.model, KerasAlone) and isinstance(trainee.optimizer, AloneStep):
+            alone = Alone(trainee.model, trainee.optimizer, run.treatment, self.nursery.experiment.loss)
+            return alone, [Record(run, trainee.model.size)]
         engine = Plain(trainee, run.treatment, run.treatment.loss or self.scorer.loss, self.arguments, self.sites)
         return engine, [Record(run, trainable(trainee.model))]
 
     def stack(self, runs: Sequence[Run]) -> tuple[Stack, list[Record]]:
-        trainees = self.trainees(runs)
+        starts = {run.draw: run for run in runs}  # runs of a stack share an edit, so those of a seed start alike
+        made = {draw: self.trainee(run) for draw, run in starts.items()}
+        trainees = [made[run.draw] for run in runs]
         layers = chain(trainees[0].model)
         forward = linears(layers, *self.sites) if layers else vmapped(self.arguments, *self.sites)
         losses = self.scorer.losses(runs[0].treatment.loss)
@@ -137,7 +143,9 @@ class Workshop:
         pair = [runs[0], runs[-1]]
         if isinstance(self.rows, Ragged):
             return "rows of different shapes fit together in batches of one network only"
-        (trainee,) = self.trainees(pair[:1])
+        trainee = self.trainee(pair[0])
+        if isinstance(trainee.model, KerasAlone):
+            return "on this backend Keras trains by its own API"
         if not stackable(trainee.optimizer):
             return f"a step of {type(trainee.optimizer).__name__} over stacked weights is no step of each network alone"
         some = torch.stack([run.division.train[:4] for run in pair])

@@ -31,6 +31,8 @@ class Evidence:
         self.better["loss"] = "lower"
         self.decides = self.quantities[0]
         self.control = self._control()
+        if _all_the_same(self.control):
+            self._keep_one_seed()
         self.overlap = self._shared_rows()
         given = smallest if isinstance(smallest, Mapping) else {self.decides: smallest}
         self.smallest = self._smallest(given)
@@ -63,6 +65,17 @@ class Evidence:
         self.notes.append(f"No training of the control was complete: its curves end with epoch {cut[0].epochs[-1]}.")
         return cut
 
+    def _keep_one_seed(self) -> None:
+        """Runs that repeat each other are one run, and no interval may be made of them."""
+        (only, *_) = self.control
+        self.control = [only]
+        same = tuple(curve for curve in self.measurement.curves if curve.seed == only.seed)
+        modes = {name: values[:1] for name, values in (self.measurement.modes or {}).items()}
+        self.measurement = replace(self.measurement, curves=same, modes=modes)
+        self.notes.append(
+            "All seeds trained the very same network: they count as one run, and no interval is made of repetitions."
+        )
+
     def _shared_rows(self) -> float:
         rows = self.measurement.rows
         if self.measurement.spread != "resplit" or not rows or not rows.get("train"):
@@ -88,6 +101,11 @@ def at_the_end(curves: Sequence[Curve], quantity: str, side: Side = "validation"
 
 def told(interval: Interval) -> Estimate:
     return Estimate(value=interval.value, low=interval.low, high=interval.high, runs=interval.runs)
+
+
+def _all_the_same(curves: Sequence[Curve]) -> bool:
+    first, *others = (curve.scores["validation"]["loss"] for curve in curves)
+    return bool(others) and all(np.array_equal(first, other) for other in others)
 
 
 def _marked(curve: Curve, quantities: Sequence[str]) -> Curve:

@@ -13,7 +13,12 @@ from auditor.probe.gap_report import Gap, GapReport, Gate
 
 
 def gated(
-    report: GapReport, largest: float | None = None, baseline: str | None = None, quantity: str | None = None
+    report: GapReport,
+    largest: float | None = None,
+    baseline: str | None = None,
+    quantity: str | None = None,
+    *,
+    fail_on_inconclusive: bool = False,
 ) -> GapReport:
     """The report with the gates that were asked for: a largest gap, the path of a report that must not be worse.
 
@@ -25,7 +30,15 @@ def gated(
         gates.append(max_gap(report, largest, looked_at))
     if baseline is not None:
         gates.append(no_worse(report, read_baseline(baseline), looked_at))
+    if fail_on_inconclusive:
+        gates = [_strictly(gate) for gate in gates]
     return report.model_copy(update={"gates": tuple(gates)})
+
+
+def _strictly(gate: Gate) -> Gate:
+    if gate.outcome != "inconclusive":
+        return gate
+    return Gate(name=gate.name, outcome="failed", message=f"{gate.message} (inconclusive, which fails here)")
 
 
 def max_gap(report: GapReport, largest: float, quantity: str) -> Gate:

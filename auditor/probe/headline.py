@@ -59,7 +59,8 @@ def _remedies(report: GapReport) -> Iterator[str]:
         yield "No remedy was trained to the end."
     elif report.remedies:
         undecided = [it for it in report.remedies if it.verdict == "not enough runs" and it.effect]
-        more = f", and {len(undecided)} of {len(report.remedies)} remedies are undecided" if undecided else ""
+        are = "is" if len(undecided) == 1 else "are"
+        more = f", and {len(undecided)} of {len(report.remedies)} remedies {are} undecided" if undecided else ""
         yield f"Nothing that was tried is shown to help {report.decides}{more}{_likeliest(report, undecided)}."
 
 

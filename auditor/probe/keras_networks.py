@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import torch
 
-from auditor.errors import ProbeError
-from auditor.probe.rows import Tree
+from auditor.probe.rows import Tree, on_each
 
 ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion")
 """Optimizers of Keras that treat each element by itself."""
@@ -21,6 +21,11 @@ ACROSS = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps
 def keras() -> Any:
     """Keras, where the user has imported it; else None."""
     return sys.modules.get("keras")
+
+
+def on_torch() -> bool:
+    """Keras runs on torch here."""
+    return bool(keras().backend.backend() == "torch")
 
 
 def is_model(thing: object) -> bool:
@@ -139,26 +144,20 @@ def scoring(loss: Any) -> Any:
     else:
         return loss
 
-    def turned(outputs: Tree, targets: Tree) -> torch.Tensor:
+    def turned(outputs: Tree, targets: Tree) -> Any:
         if isinstance(targets, torch.Tensor) and outputs.shape == (*targets.shape, 1):
             outputs = outputs.squeeze(-1)  # as `compile` does around its functions
-        value: torch.Tensor = loss(targets, outputs)
-        return value.mean()
+        if on_torch():
+            return loss(targets, outputs).mean()
+        crossed = (on_each(lambda leaf: leaf.detach().cpu().numpy(), side) for side in (targets, outputs))
+        return torch.tensor(float(np.mean(np.asarray(loss(*crossed)))))
 
     turned.__name__ = name
     return turned
 
 
 def built(model: Any, inputs: Tree | None) -> KerasNetwork:
-    """A network with the weights of this model, which is called once where it has none yet.
-
-    Raises:
-        ProbeError: a backend whose weights are no tensors of torch.
-    """
-    if keras().backend.backend() != "torch":
-        raise ProbeError(
-            f"Keras runs on {keras().backend.backend()} here: set KERAS_BACKEND=torch before it is imported"
-        )
+    """A network with the weights of this model, which is called once where it has none yet."""
     if not model.built and inputs is not None:
         model(list(inputs) if isinstance(inputs, tuple) else inputs)
     return KerasNetwork(model)

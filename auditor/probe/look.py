@@ -54,6 +54,7 @@ class Look:
                 outputs = self.forward(self.trainee.model.eval())
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:
             raise ProbeError(f"the model cannot take {shapes(self.few.inputs)}: {in_one_line(error)}") from error
+        self.refuse_other_rows(outputs)
         self.refuse_broadcasting(outputs)
         try:
             value = self.loss(outputs, self.few.targets)
@@ -63,6 +64,14 @@ class Look:
         if not isinstance(value, torch.Tensor) or value.numel() != 1:
             raise ProbeError(f"the loss returned {shapes(value)}, not one number: use a mean over rows")
         return outputs
+
+    def refuse_other_rows(self, outputs: Tree) -> None:
+        """Rows are scored by halves, so that each must have an output of its own."""
+        if any(not leaf.ndim or len(leaf) != len(self.few) for leaf in tensors(outputs)):
+            raise ProbeError(
+                f"the model returns {shapes(outputs)} for {len(self.few)} rows: the first dimension must be the row;"
+                " leave what flattens it to the loss"
+            )
 
     def refuse_broadcasting(self, outputs: Tree) -> None:
         """``(N, 1)`` against ``(N,)`` is ``(N, N)``: no error in torch, and no loss that anybody wants."""
@@ -116,9 +125,11 @@ def check_targets(pool: Pool, seed: int) -> Iterator[str]:
     """One class only: nothing can be learnt from it.
 
     Raises:
-        ProbeError: all targets of the training rows are equal.
+        ProbeError: all targets of the training rows are equal, or there is one validation row.
     """
     division: Division = pool.divisions[seed]
+    if len(division.validation) < 2:
+        raise ProbeError("validation rows: there is one, and two are needed: an epoch is chosen on one half of them")
     for side, index in (("train", division.train), ("validation", division.validation)):
         targets = tensors(pool.rows.take(index[:1], index[:1]).targets)
         if len(targets) != 1 or targets[0].numel() != 1 or not isinstance(pool.rows, Rows):

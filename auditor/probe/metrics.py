@@ -13,7 +13,8 @@ import torch
 from auditor.errors import ProbeError, suggestion
 from auditor.probe.curves import Metric
 from auditor.probe.experiment import Experiment
-from auditor.probe.keras_networks import scoring
+from auditor.probe.keras_alone import crossed
+from auditor.probe.keras_networks import on_torch, scoring
 from auditor.probe.rows import Tree, tensors
 from auditor.probe.scoring import Score, Scorer
 
@@ -75,9 +76,10 @@ def custom(name: str, function: Any) -> tuple[Metric, Score]:
     metric = Metric(name, "higher" if better else "lower")
     if hasattr(function, "update_state"):
         kept = type(function).from_config(function.get_config())
-        return metric, lambda outputs, targets: emptied(kept.reset_state, kept.update_state, kept.result)(
-            targets, outputs
-        )
+        emptying = emptied(kept.reset_state, kept.update_state, kept.result)
+        if on_torch():
+            return metric, lambda outputs, targets: emptying(targets, outputs)
+        return metric, lambda outputs, targets: emptying(crossed(targets), crossed(outputs))
     if hasattr(function, "update") and hasattr(function, "compute"):
         kept = copy.deepcopy(function)
         return metric, emptied(kept.reset, kept.update, kept.compute)

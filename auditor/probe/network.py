@@ -15,7 +15,8 @@ from torch.nn.parameter import UninitializedParameter
 
 from auditor.errors import ProbeError
 from auditor.probe.experiment import Experiment
-from auditor.probe.keras_networks import KerasNetwork, built, is_model, is_optimizer, keras, stepping
+from auditor.probe.keras_alone import AloneStep, KerasAlone
+from auditor.probe.keras_networks import KerasNetwork, built, is_model, is_optimizer, keras, on_torch, stepping
 from auditor.probe.rows import Tree
 
 STRIPPED = (
@@ -27,10 +28,15 @@ STRIPPED = (
 
 
 def seeded(seed: int) -> None:
-    """Every generator that a network or a loader may draw from. Call it inside `untouched`."""
+    """Every generator that a network or a loader may draw from. Call it inside `untouched`.
+
+    `torch.manual_seed` would queue calls, with their tracebacks, for each kind of device that is not there.
+    """
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +95,7 @@ class Nursery:
             if not all(id(one) in mine for group in own.param_groups for one in group["params"]):
                 raise ProbeError("Experiment: the optimizer holds weights that are not the model's")
         if is_model(model):
-            return built(model, None).to(self.device), None
+            return (built(model, None).to(self.device) if on_torch() else KerasAlone(model, ours=False)), None
         copied, optimizer = copy.deepcopy((model, own))
         unhooked(copied)
         return copied.to(self.device), optimizer
@@ -97,7 +103,7 @@ class Nursery:
     def fresh(self) -> torch.nn.Module:
         made = self.experiment.model()
         if is_model(made):
-            return built(made, self.few).to(self.device)
+            return built(made, self.few).to(self.device) if on_torch() else KerasAlone(made, ours=True)
         if not isinstance(made, torch.nn.Module):
             raise ProbeError(f"Experiment: the model factory returned {type(made).__name__}, not a network")
         made = made.to(self.device)
@@ -114,7 +120,9 @@ class Nursery:
         if not is_optimizer(made):
             made = made(parameters)
         if is_optimizer(made):
-            return stepping(made, parameters)
+            return AloneStep(made) if isinstance(model, KerasAlone) else stepping(made, parameters)
+        if isinstance(model, KerasAlone):
+            raise ProbeError("Experiment: on this backend Keras models take optimizers of Keras only")
         if not isinstance(made, torch.optim.Optimizer):
             raise ProbeError(f"Experiment: the optimizer factory returned {type(made).__name__}, not an optimizer")
         return made

@@ -13,6 +13,7 @@ from typing import Literal
 
 import torch
 
+from auditor.probe.keras_alone import AloneStep
 from auditor.probe.keras_networks import KerasStep
 from auditor.probe.treatment import Treatment
 
@@ -27,7 +28,7 @@ def decay_of(optimizer: torch.optim.Optimizer) -> Literal["coupled", "decoupled"
     """
     if any(group.get("decoupled_weight_decay") for group in optimizer.param_groups):
         return "decoupled"
-    if type(optimizer) in (torch.optim.AdamW, KerasStep):
+    if type(optimizer) in (torch.optim.AdamW, KerasStep, AloneStep):
         return "decoupled"
     return "coupled" if type(optimizer) in COUPLED + COUPLED_TOO else "unknown"
 

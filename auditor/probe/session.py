@@ -26,6 +26,7 @@ def probe(  # noqa: PLR0913  # what a user may choose, by name
     remedies: Sequence[str | Remedy] | None = None,
     smallest_effect: float | Mapping[str, float] | None = None,
     racing: bool = False,
+    jobs: int | None = None,
     progress: Callable[[float, float | None], None] | None = None,
     name: str = "experiment",
 ) -> GapReport:
@@ -42,6 +43,7 @@ def probe(  # noqa: PLR0913  # what a user may choose, by name
         smallest_effect: what is worth a change, of the metric that decides or by quantity; by default .005 of a
             score in [0, 1] and 1% of anything else.
         racing: stop remedies early that are clearly dominated; they are listed without an interval.
+        jobs: how many processes train, through joblib and its configured backend; by default this one.
         progress: told now and then the share that is done, and the seconds left where they are known.
         name: how the report calls it.
 
@@ -59,6 +61,7 @@ def probe(  # noqa: PLR0913  # what a user may choose, by name
         resplit=resplit,
         remedies=remedies,
         racing=racing,
+        jobs=jobs,
         progress=progress,
     )
     with untouched():

@@ -15,6 +15,7 @@ from auditor.probe.division import pooled
 from auditor.probe.elsewhere import elsewhere
 from auditor.probe.engines import Group, Workshop
 from auditor.probe.experiment import Experiment
+from auditor.probe.keras_alone import KerasAlone, possible
 from auditor.probe.look import Look, check_targets
 from auditor.probe.memory import ran_out
 from auditor.probe.metrics import scorer
@@ -79,7 +80,14 @@ class Study:
         subject = self.look.subject()
         proposed = [one for each in remedies for one in each(subject)]
         self.notes += [one for one in proposed if isinstance(one, str)]
-        return [THE_CONTROL, *(one for one in proposed if isinstance(one, Treatment))]
+        treatments = [one for one in proposed if isinstance(one, Treatment)]
+        if isinstance(self.look.trainee.model, KerasAlone):
+            names = [one.variant.name for one in treatments if not possible(one)]
+            self.notes += [f"not tried, for on this backend Keras trains by its own API: {', '.join(names)}"] * bool(
+                names
+            )
+            treatments = [one for one in treatments if possible(one)]
+        return [THE_CONTROL, *treatments]
 
     def run_of(self, treatment: Treatment, seed: int) -> Run:
         """A treatment under a seed: on fewer rows, or with their targets shuffled, where it says so."""
@@ -216,7 +224,7 @@ class Study:
             variants=tuple(one.variant for one in treatments),
             metrics=self.metrics,
             spread=self.pool.spread,
-            rows=self.pool.counts,
+            rows=control[0].run.division.counts if control else self.pool.counts,
             modes={name: np.array([modes[name] for modes in whole]) for name in whole[0]} if whole else None,
             notes=tuple(self.notes),
             interrupted=interrupted,

@@ -41,7 +41,13 @@ class Bench:
         pairs = complete_pairs(self._evidence.measurement.curves, CONTROL, variant.name)
         runs = [curve for curve in self._evidence.measurement.curves if curve.variant == variant.name]
         gains = {name: self._gain(pairs, name, variant) for name in self._evidence.smallest} if pairs else {}
-        verdict, why, needed = self._verdict(pairs, gains) if pairs else (*_unpaired(runs), None)
+        verdict: Verdict
+        if blown := self._diverged(variant):
+            verdict, why, needed = "harms", f"its loss was no finite number in {blown} of {len(runs)} runs", None
+        elif pairs:
+            verdict, why, needed = self._verdict(pairs, gains)
+        else:
+            verdict, why, needed = "not enough runs", _unfinished(runs), None
         return Remedy(
             name=variant.name,
             change=variant.change,
@@ -50,10 +56,18 @@ class Bench:
             effect={name: self._effect(pairs, name, variant) for name in gains},
             why=why,
             pairs=len(pairs),
-            stopped=not pairs and not any(run.diverged for run in runs),
+            stopped=not pairs and not blown,
             runs_needed=needed,
             notes=variant.notes,
         )
+
+    def _diverged(self, variant: Variant) -> int:
+        """Seeds under which it diverged and the control did not. Judging the others alone would praise survivors."""
+        curves = self._evidence.measurement.curves
+        lost = {
+            name: {it.seed for it in curves if it.variant == name and it.diverged} for name in (variant.name, CONTROL)
+        }
+        return len(lost[variant.name] - lost[CONTROL])
 
     def _gain(self, pairs: Sequence[Pair], quantity: str, variant: Variant) -> NDArray[np.float64]:
         """By how much each seed's score improved, ``(S,)``: positive is better."""
@@ -82,11 +96,8 @@ class Bench:
             return "not enough runs", f"{len(pairs)} complete pairs; {LEAST} are the least that is judged", None
         if unfair := _unfair(pairs):
             return "not enough runs", unfair, None
-        gain, worth, name = (
-            gains[self._evidence.decides],
-            self._evidence.smallest[self._evidence.decides],
-            self._evidence.decides,
-        )
+        name = self._evidence.decides
+        gain, worth = gains[name], self._evidence.smallest[name]
         interval = self._jointly(gain)
         if interval.exceeds(worth):
             return "helps", f"{name} improves by more than {worth:.3g}", None
@@ -106,11 +117,9 @@ class Bench:
         return "not enough runs", f"undecided: {name} may improve by more than {worth:.3g} or by less{more}", needed
 
 
-def _unpaired(runs: Sequence[Curve]) -> tuple[Verdict, str]:
-    if any(run.diverged for run in runs):
-        return "harms", "its loss was no finite number"
+def _unfinished(runs: Sequence[Curve]) -> str:
     reached = max((run.epochs[-1] for run in runs if run.epochs), default=0)
-    return "not enough runs", f"stopped after epoch {reached}" if reached else "not run"
+    return f"stopped after epoch {reached}" if reached else "not run"
 
 
 def _unfair(pairs: Sequence[Pair]) -> str | None:

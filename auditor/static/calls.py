@@ -609,7 +609,7 @@ class Calls(Provenance):
             value = Lib(value.name.removesuffix(".__dict__"))
             return Lib(f"{value.name}.{index.value}") if type(index) is Const else Lib(f"{value.name}.?")
         if type(value) in (Seq, Ref):
-            return self.elements(value)
+            return self.one_of(value, index, self.elements(value))
         return UNKNOWN
 
     def _item_of_object(self, value: Ref, index: Value, site: int) -> Value:

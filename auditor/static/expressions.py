@@ -369,6 +369,8 @@ class Expressions(Building):
         if isinstance(expr.index, s.Mix):
             return self.elements(owner)
         index = self.evaluate(expr.index)
+        if type(owner) is Data and isinstance(index, (Fn, Partial)):  # ``table[lambda rows: rows.year < 2020]``
+            index = self.call(index, Arguments([owner], {}), expr.site)
         if type(index) is Bounds:
             value = self.item(owner, UNKNOWN, expr.site) if type(owner) is Data else self._sliced(owner, index)
         else:
@@ -378,7 +380,9 @@ class Expressions(Building):
     def _item_with_rows(self, expr: s.Item, owner: Value, index: Value, value: Value) -> Value:
         """The same, with the rows that the index chooses."""
         if type(owner) is Ref and type(index) is Bounds and owner.obj.kind == "list":
-            trail = self.trail_of(owner)
+            inside = self.elements(owner)
+            plain = type(inside) is Data and not inside.flows and not inside.of
+            trail = self.sourced(owner) if plain else self.trail_of(owner)
             if trail is None or self.items(owner) is not None:
                 return value
             owner = Data(("list", owner.obj), trail=trail)

@@ -14,6 +14,7 @@ from auditor.static.trails import Trail, TrailRole
 from auditor.static.values import Const, Data, Fn, Lib, Obj, Ref, Value
 from auditor.trace import (
     Cut,
+    PartName,
     Range,
     Rows,
 )
@@ -29,7 +30,6 @@ SEEDED = "%seeded"
 TURN, TAUGHT = "%turn", "%taught"
 TABLE = "%table"
 """Whose rows tell that a next turn has begun."""
-PARTS = ("train", "validation", "test")
 Owner = Obj | Hashable
 
 
@@ -70,6 +70,17 @@ _NOBODY_KNOWS = object()
 def range_of(ends: list[Hashable]) -> Range | None:
     low, high = ends
     return None if low is _NOBODY_KNOWS or high is _NOBODY_KNOWS else Range(low, high)
+
+
+PART_KEYS: dict[str, PartName] = {
+    "train": "train", "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "test": "test",
+}  # fmt: skip
+
+
+def key_of_part(key: str) -> PartName | None:
+    """The part that a key of a collection of data sets names (``ds["train"]``)."""
+    return PART_KEYS.get(key)
 
 
 def within(count: int | None, ends: list[Hashable]) -> int | None:

@@ -171,7 +171,8 @@ class Provenance(Watching):
         labels = self.sourced(target, doing.name_of(target)) if target is not None else None
         if trail is None and labels is None:
             return doing.value
-        trail = trail or NOWHERE
+        trail = self.counted(doing, trail or NOWHERE)
+        labels = self.counted(doing, labels) if labels is not None else None
         before = self.state(receiver)
         if flow.fraction is not None:
             self._held_out(doing, trail)
@@ -248,6 +249,9 @@ class Provenance(Watching):
         trail = self.sourced(value) if value is not None and value != NONE else None
         if trail is None or (held and not watching):
             return
+        parts = self.items(value) if doing.flow.chooses is not None and value is not None else None
+        if parts is not None and len(parts) > 2:  # features, labels, weights
+            trail = self.counted_by(parts[2], trail, doing.site)
         score = self.score(doing, trail, learnt, "validation")
         own = doing.flow.watches
         ways = {"best" if own.does == "best" else "stop"} if own is not None and self.acts(own, doing.args) else set()
@@ -306,6 +310,7 @@ class Provenance(Watching):
             by = self.operand(doing.args, flow.model) if flow.model is not None else doing.receiver
             learnt = self.state(by).learnt
         if trail is not None and trail.rows and learnt:
+            trail = self.counted(doing, trail)
             done = self.score(doing, trail, learnt, doing.metric, predicted=asked)
             figure = Trail(learnt=learnt, role="statistic", scores=frozenset((done,)))
             return self.made(doing.site, figure, doing.value)

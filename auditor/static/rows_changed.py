@@ -14,7 +14,6 @@ from auditor.static.row_calls import (
     ESTIMATORS,
     HOLDERS,
     OF_ESTIMATORS,
-    PARTS,
     STATE,
     WATCHES,
     Doing,
@@ -26,6 +25,7 @@ from auditor.static.row_calls import (
     said_part,
     same_as,
 )
+from auditor.static.row_parts import named_part, named_rows
 from auditor.static.rows_held import Held
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Const, Data, Fn, Lib, Obj, Partial, Ref, Seq, Value
@@ -194,6 +194,15 @@ class Changed(Held):
             return self.operand(doing.args, None) if given else receiver
         return self.operand(doing.args, flow.arg)
 
+    def counted(self, doing: Doing, trail: Trail) -> Trail:
+        """The rows that count, where an operand of the call chooses among them (a mask given as weights)."""
+        by = self.operand(doing.args, doing.flow.chooses) if doing.flow.chooses is not None else None
+        return trail if by is None or by == NONE else self.counted_by(by, trail, doing.site)
+
+    def counted_by(self, by: Value, trail: Trail, site: int) -> Trail:
+        known = type(by) is Const or (type(by) is Data and by.sym is not None)
+        return trail.cut(Cut(("counted", bound_of(by) if known else self.fresh(site))))
+
     def others(self, doing: Doing) -> frozenset[Mark]:
         """What the operands beside the rows bring in."""
         subject = self.subject(doing)
@@ -234,32 +243,59 @@ class Changed(Held):
                 ))
                 for part in flow.pairs
             ))  # fmt: skip
-        part = self._part(flow, args)
-        if part is None and flow.part is None and kind != "dataframe":
-            said = said_part(args)
-            part = str(said.value) if said is not None else None
-        if part == "both":
+        said = self.operand(args, flow.part) if flow.part is not None else None
+        if flow.part is not None and type(said) is Const and said.value in flow.part.both:
             parts: tuple[str, ...] = ("train", "validation")
             pair = (Data((self.fresh(site), one), kind=kind, trail=base.cut(Cut(DECLARED, one))) for one in parts)
             return Seq(tuple(pair))
-        if part is not None:
-            base = self._part_of(base, doing, part)
         alters = self._altering(args)
         if alters:
             base = base.marked(alters)
+        if flow.part is None and kind != "dataframe":
+            guess = said_part(args)
+            base = self._part_of(base, doing, str(guess.value)) if guess is not None else base
         if flow.returns:
             several = self.fresh(site)
             self.alike((several, 0), made)
-            return Seq(tuple(Data((several, n), trail=base) for n in range(flow.returns)))
+            asked = self._asked(doing, base, said)
+            return Seq(tuple(Data((several, n), trail=asked) for n in range(flow.returns)))
         if type(doing.value) is Ref and doing.value.obj.kind == "module":
             return doing.value
         batch = self.known(self.operand(args, flow.batch)) if flow.batch is not None else None
         base = replace(base, batch=batch or None, altered=self.alters(doing.receiver))
-        whole = self.made(site, base, doing.value if type(doing.value) is Data else NONE, kind)
-        self.alike(whole.sym, made)
-        self.alike(("item", whole.sym, 0), made)
-        self.alike(("attr", whole.sym, "data"), made)
-        return whole
+        whole = self._served(doing, base, said, doing.value if type(doing.value) is Data else NONE, kind)
+        if type(whole) is Data:
+            self.alike(whole.sym, made)
+            self.alike(("item", whole.sym, 0), made)
+            self.alike(("attr", whole.sym, "data"), made)
+        told = self.operand(args, flow.described) if flow.described is not None else None
+        return Seq((whole, Data(self.fresh(site)))) if type(told) is Const and told.value else whole
+
+    def _served(self, doing: Doing, base: Trail, said: Value | None, value: Value, kind: str) -> Value:
+        """The rows of a source that an operand asks for; a list of them, where it lists what it asks for."""
+        listed = self.items(said) if said is not None else None
+        if listed is not None:
+            numbered = (Data((self.fresh(doing.site), number)) for number in range(len(listed)))
+            return Seq(tuple(
+                self._served(doing, base, one, to, kind) for one, to in zip(listed, numbered, strict=True)
+            ))  # fmt: skip
+        made = self.made(doing.site, self._asked(doing, base, said), value, kind)
+        return replace(made, kind=kind) if kind and made.kind != kind else made
+
+    def _asked(self, doing: Doing, base: Trail, said: Value | None) -> Trail:
+        if doing.flow.part is None or said is None:
+            return base
+        if type(said) is Lib:  # a constant of the library's own: ``Split.TEST``
+            said = Const(said.name.rpartition(".")[2].lower())
+        if type(said) is not Const:
+            key = said.sym if type(said) is Data and said.sym is not None else self.fresh(doing.site)
+            return base.cut(Cut(("some", "named", key)))
+        known = named_part(said.value, doing.flow.part)
+        if known is not None:
+            return self._part_of(base, doing, known)
+        pieces = named_rows(said.value, doing.flow.part)
+        rows = (one.cut(*cuts) if cuts else one for one in base.rows for cuts in pieces)
+        return replace(base, rows=frozenset(rows))
 
     def _half(self, doing: Doing, base: Trail, part: str, side: str) -> Data:
         """Features or labels of a part."""
@@ -279,21 +315,6 @@ class Changed(Held):
         trails = [self.trail_of(value) for value in args.all()]
         return frozenset(mark for one in trails if one is not None for mark in one.found if mark.kind == "augment")
 
-    def _part(self, flow: Flow, args: Arguments) -> str | None:
-        """What a source says its rows are for."""
-        if flow.part is None:
-            return None
-        value = self.operand(args, flow.part)
-        if type(value) is Lib:  # a constant of the library's own: ``Split.TEST``
-            value = Const(value.name.rpartition(".")[2].lower())
-        if type(value) is not Const:
-            return None
-        said = value.value.partition("[")[0] if isinstance(value.value, str) else value.value
-        for part in (*PARTS, "both"):
-            if any(said == one and isinstance(said, bool) == isinstance(one, bool) for one in getattr(flow.part, part)):
-                return part
-        return None
-
     def _on_same(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)
         parts = [trail, *(self.trail_of(one) for one in doing.args.all() if one is not self.subject(doing))]
@@ -303,7 +324,7 @@ class Changed(Held):
         if trail is None:
             return doing.value
         beside = self.others(doing) if doing.flow.does == "filled" else ()
-        return self._back(doing, trail.marked(beside))
+        return self._back(doing, self.counted(doing, trail).marked(beside))
 
     def _same_shape(self, doing: Doing) -> None:
         """As many rows of the same shape."""
@@ -343,6 +364,8 @@ class Changed(Held):
             trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
         shared = {one.columns for one in map(self.trail_of, values) if one is not None and one.rows}
         columns = shared.pop() if len(shared) == 1 else kept
+        if type(doing.receiver) is Data and doing.receiver.kind == "grouped":
+            columns = None  # whatever is made of each group, under the name of the group
         return self._back(doing, replace(trail, columns=columns, role="" if trail.role == "mask" else trail.role))
 
     def stacks(self, doing: Doing) -> bool:
@@ -352,7 +375,7 @@ class Changed(Held):
         if not listed or not (type(axis) is Const and axis.value in (0, "index")):
             return False
         trails = [self.trail_of(one) for one in listed]
-        rows = [one.rows for one in trails if one is not None and one.rows and one.role == ""]
+        rows = [(one.rows, one.columns) for one in trails if one is not None and one.rows and one.role == ""]
         return len(rows) > len(set(rows))
 
     def _on_some(self, doing: Doing) -> Value:
@@ -534,6 +557,8 @@ class Changed(Held):
         return Seq(tuple(made)) if len(made) > 1 else self._back(doing, trails[0].marked((mark,)))
 
     def _on_augment(self, doing: Doing) -> Value:
+        if doing.flow.fixed is not None and self.holds(doing.flow.fixed, doing.args):
+            return self._on_same(doing)
         mark = self.mark("augment", NOWHERE, doing.site, self.words(doing.called))
         trail = self.rows_in(doing, source=False)
         return self._back(doing, (trail or NOWHERE).marked((mark,)))

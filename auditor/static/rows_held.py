@@ -27,6 +27,7 @@ from auditor.static.row_calls import (
     is_fold,
     is_part,
     is_range,
+    key_of_part,
     range_of,
     role_of,
     said_part,
@@ -305,6 +306,26 @@ class Held(Weights):
         sure = told and (bool(made.flows) or len({rows.origin for rows in made.trail.rows}) < 2)
         return made if sure else made.on(made.trail.vague(made.sym))
 
+    def one_of(self, holder: Value, index: Value, element: Value) -> Value:
+        """What a list or a dictionary of which only is known what any element may be holds at an index.
+
+        Under another key stand other rows, or the same: nobody knows.
+        """
+        if type(holder) is not Ref or type(index) is not Const:
+            return element
+        return self._at_key(index, Cut(("some", "at", holder.obj, index)), element)
+
+    def _at_key(self, key: Const, cut: Cut, element: Value) -> Value:
+        if type(element) is Seq:
+            return Seq(tuple(self._at_key(key, cut, part) for part in element.items))
+        if type(element) is Either:
+            return Either(tuple(self._at_key(key, cut, part) for part in element.values))
+        trail = self.trail_of(element) if type(element) is Data else None
+        if type(element) is not Data or trail is None or not trail.rows:
+            return element
+        part = key_of_part(key.value) if isinstance(key.value, str) else None
+        return element.on(trail.cut(cut) if part is None else trail.called(part, cut))
+
     # selecting
 
     def attribute_trail(self, value: Data, name: str) -> Trail | None:
@@ -370,6 +391,9 @@ class Held(Weights):
         if trail is None:
             return None
         if type(value) is Const:
+            part = key_of_part(value.value) if isinstance(value.value, str) else None
+            if part is not None:
+                return trail.called(part, Cut(("some", "at", value)))
             return trail if trail.role == "statistic" else trail.as_("element")
         if trail.role == "statistic" or (owner.kind == "dataframe" and not located and by is None):
             return trail.columned(None)
@@ -381,20 +405,12 @@ class Held(Weights):
     def _columns(self, trail: Trail, names: frozenset[str], one: bool) -> Trail:
         if trail.role == "index":
             return trail
-        declared = self._declared(names)
-        if one and declared is not None and trail.columns is None:
-            return trail.cut(Cut(DECLARED, declared))
         if one:
-            return trail.column(next(iter(names)))
+            (name,) = names
+            part = key_of_part(name) if trail.columns is None else None
+            return trail.column(name) if part is None else trail.called(part, Cut(("some", "at", name)))
         known = trail.columns is not None
         return trail.columned(Columns(names, True)) if known else trail
-
-    @staticmethod
-    def _declared(names: frozenset[str]) -> str | None:
-        """The part that a key of a collection of data sets names (``ds["train"]``)."""
-        (name,) = names if len(names) == 1 else ("",)
-        return {"train": "train", "validation": "validation", "valid": "validation", "val": "validation",
-                "dev": "validation", "test": "test"}.get(name)  # fmt: skip
 
     def names_in(self, value: Value) -> frozenset[str] | None:
         """The names of columns that an index or an operand lists."""
@@ -584,6 +600,8 @@ class Held(Weights):
         if part is None:
             return
         for rows in trail.rows:
+            if any(cut.part is None for cut in rows.cuts):
+                continue  # some of them: the name is not that of the others
             chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
             for cut in chosen or ([rows.origin.cut] if not rows.cuts else rows.declared_cuts):
                 self.call_part(cut, part, target.site, trail)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from auditor.trace import Cut, Mark, Range, Rows, Score, Train
-from auditor.trace.rows import PERHAPS
+from auditor.trace import Cut, Mark, PartName, Range, Rows, Score, Train
+from auditor.trace.rows import DECLARED, PERHAPS
 
 MOST_ROWS = 12
 MOST_MARKS = 40
@@ -82,6 +82,16 @@ class Trail:
             one.cut(*cuts, count=count(one.count) if count is not None and one.count is not None else None)
             for one in self.rows
         ))  # fmt: skip
+
+    def called(self, part: PartName, cut: Cut) -> Trail:
+        """The rows under the name of a part: what their source says that they are for leaves out the others.
+
+        `cut` is the choice that the name makes where the source says nothing, or something else, or where several
+        remain.
+        """
+        fit = [one for one in self.rows if one.declared in (None, part)]
+        rows = [one if one.declared else one.cut(Cut(DECLARED, part)) for one in fit] or [*self.rows]
+        return replace(self, rows=frozenset(rows if fit and len(rows) == 1 else (one.cut(cut) for one in rows)))
 
     def as_(self, role: TrailRole) -> Trail:
         return self if self.role == role else replace(self, role=role)

@@ -14,6 +14,7 @@ from typing import Literal
 from auditor.trace.places import Place
 
 PartName = Literal["train", "validation", "test"]
+PARTS: tuple[PartName, ...] = ("train", "validation", "test")
 DECLARED = "declared"
 """The key of the cut that a source makes by itself: its train, validation or test part."""
 
@@ -111,7 +112,7 @@ class Rows:
 
     def holds(self, other: Rows) -> bool:
         """Every row of the other is certainly one of these."""
-        return self.origin == other.origin and self.cuts <= other.cuts
+        return self.origin == other.origin and self.origin.key != POSITIONS and self.cuts <= other.cuts
 
     def excludes(self, other: Rows) -> bool:
         """They certainly share no row."""
@@ -135,11 +136,9 @@ class Rows:
 
     @property
     def declared(self) -> PartName | None:
-        """What the source itself says that the rows are for (``train=False``, ``split="test"``)."""
-        for cut in self.cuts:
-            if cut.key == DECLARED and cut.part in ("train", "validation", "test"):
-                return cut.part
-        return None
+        """What the source itself says that the rows are for (``train=False``, ``split="test"``), and only that."""
+        said: list[PartName] = [part for part in PARTS if Cut(DECLARED, part) in self.cuts]
+        return said[0] if len(said) == 1 else None
 
     @property
     def declared_cuts(self) -> tuple[Cut, ...]:

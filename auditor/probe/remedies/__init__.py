@@ -32,6 +32,8 @@ def chosen(wanted: Sequence[str | Remedy] | None) -> list[Remedy]:
     Raises:
         ProbeError: a name that no remedy has.
     """
+    if wanted is not None and not any(isinstance(one, str) for one in wanted):
+        return [one for one in wanted if not isinstance(one, str)]
     everything = known()
     if wanted is None:
         return list(everything.values())

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import torch
 
+from auditor.probe.keras_alone import AloneStep
 from auditor.probe.keras_networks import KerasStep
 from auditor.probe.treatment import Subject, Treatment, remedy
 
@@ -33,7 +34,7 @@ def weight_decay(subject: Subject) -> Iterator[Treatment | str]:
 
 def decoupled_line(optimizer: torch.optim.Optimizer) -> str | None:
     """What a user writes for a decoupled decay; None where the optimizer offers none."""
-    if isinstance(optimizer, KerasStep):
+    if isinstance(optimizer, KerasStep | AloneStep):
         return f"weight_decay={{:g}} in keras.optimizers.{optimizer.kind}"
     return LINES.get(type(optimizer).__name__)
 
@@ -41,7 +42,7 @@ def decoupled_line(optimizer: torch.optim.Optimizer) -> str | None:
 def coupled(strength: float, subject: Subject) -> Treatment:
     """An L2 penalty of ``strength / 2`` times the squared weights; in place of AdamW's own decay, as Adam has it."""
     name, kind = f"coupled L2 {strength:g}", type(subject.optimizer).__name__
-    if isinstance(subject.optimizer, KerasStep):
+    if isinstance(subject.optimizer, KerasStep | AloneStep):
         change = f"keras.regularizers.L2({strength / 2:g}) on the weights of every layer"
         return Treatment(remedy(name, change), coupled=strength)
     if subject.decay == "decoupled":

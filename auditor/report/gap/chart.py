@@ -34,7 +34,7 @@ def chart(epochs: Sequence[int], lines: Sequence[Line], width: int, height: int,
     bar = "|" if ascii_only else "│"
     rows = []
     for at in range(height):
-        row = Text(f"{ticks[at]:>{margin}} {bar}", "dim")
+        row = Text().append(f"{ticks[at]:>{margin}} {bar}", "dim")
         for character, style in cells[at]:
             row.append(character, style)
         if at in names:

@@ -1,7 +1,7 @@
 """JUnit XML for CI systems: a test case for each gate, and for the measurement itself.
 
 The format has no standard; this is what Jenkins, GitLab and the common actions for GitHub read (testsuites, testsuite,
-testcase, failure, skipped, system-out). Inconclusive gates are skipped tests, unless they fail the command.
+testcase, failure, skipped, system-out). Inconclusive gates are skipped tests.
 """
 
 from __future__ import annotations
