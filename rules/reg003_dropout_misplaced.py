@@ -3,7 +3,7 @@
 ## What it finds
 
 A network that is trained against labels and whose last layer is dropout, and dropout whose output goes right into a
-batch norm.
+batch norm (a note: wide residual networks are built so).
 
 ## Why it matters
 
@@ -73,7 +73,8 @@ def dropout_misplaced(trace: Trace) -> Iterator[Report]:
             yield Report(place, on_the_output(forward), (Evidence(forward.place, "a loss compares it with labels"),))
     for build in trace.all(Build):
         for place in build.model.dropped_before_norm:
-            yield Report(place, BEFORE_NORM, (Evidence(build.place, "in this network"),), Confidence.MEDIUM)
+            steps = (Evidence(build.place, "in this network"),)
+            yield Report(place, BEFORE_NORM, steps, Confidence.MEDIUM, Severity.NOTE)
 
 
 BEFORE_NORM = (

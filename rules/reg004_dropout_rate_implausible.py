@@ -2,8 +2,8 @@
 
 ## What it finds
 
-A dropout rate of 1 or more, a negative one, and one of 0.8 or more in a network: a share that is dropped, and not the
-share that is kept.
+A dropout rate of 1 or more, a negative one, and one of 0.8 or more that is called the share to keep. Any other rate of
+0.8 or more is a note: some networks on graphs are meant so.
 
 ## Why it matters
 
@@ -63,6 +63,8 @@ from collections.abc import Iterator
 from auditor.trace import Build, Evidence, Layer, Place, Report, Severity, Trace, rule
 
 MOST = 0.8
+KEPT = "keep"
+"""How the share that is kept is called by those who hand it over."""
 
 
 @rule("REG004", "dropout-rate-implausible", Severity.WARNING)
@@ -74,7 +76,9 @@ def dropout_rate_implausible(trace: Trace) -> Iterator[Report]:
             if layer.sensitivity != "dropout" or rate is None or place is None or place in seen or 0 <= rate < MOST:
                 continue
             seen.add(place)
-            yield Report(place, message(layer, rate), (Evidence(build.place, "in this network"),))
+            sure = rate < 0 or rate >= 1 or KEPT in place.text.lower()
+            severity = None if sure else Severity.NOTE
+            yield Report(place, message(layer, rate), (Evidence(build.place, "in this network"),), severity=severity)
 
 
 def message(layer: Layer, rate: float) -> str:

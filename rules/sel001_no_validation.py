@@ -89,6 +89,7 @@ from auditor.trace import (
     Score,
     Select,
     Severity,
+    Step,
     Trace,
     Train,
     Use,
@@ -117,8 +118,18 @@ def no_validation(trace: Trace) -> Iterator[Report]:
             continue
         if any(one.model is not model for one in trace.all(Build) if one.place.path in files and teaches(trace, one)):
             continue
-        steps = (*way(event), Evidence(saved.place, "it is saved here"))
-        yield Report(event.place, message(model), steps, Confidence.MEDIUM)
+        moved = [one for one in trace.all(Step) if one.models is not None and model in one.models]
+        optimizers = dict.fromkeys(one.optimizer for one in moved if one.optimizer is not None)
+        steps = [*way(event), *(Evidence(one.place, "this optimizer moves its weights") for one in optimizers)]
+        steps.append(Evidence(saved.place, "it is saved here"))
+        yield Report(event.place, message(model, epochs(event, moved)), tuple(steps), Confidence.MEDIUM)
+
+
+def epochs(event: Event, moved: list[Step]) -> str:
+    """How often the rows pass, where that is known."""
+    counts = {one.turns[0].count for one in moved if one.turns and not one.turns[0].batches}
+    known = event.epochs if isinstance(event, Train) else counts.pop() if len(counts) == 1 else None
+    return f"{known} epochs" if known else "several epochs"
 
 
 def teaches(trace: Trace, build: Build) -> bool:
@@ -160,9 +171,9 @@ def perhaps_scored(trace: Trace, forward: Forward) -> bool:
     return forward.open or not sinks or any(sink.loss or sink.against or not sink.told for sink in sinks)
 
 
-def message(model: Model) -> str:
+def message(model: Model, long: str) -> str:
     name = f"`{model.name}`" if model.name else "the network"
     return (
-        f"{name} is trained here for several epochs and saved, and nothing in this program scores it on rows that it "
-        f"was not trained on: nobody can tell how it does on others. Hold some rows out and score them each epoch."
+        f"{name} is trained here for {long} and saved, and nothing in this program scores it on rows that it was "
+        f"not trained on: nobody can tell how it does on others. Hold some rows out and score them each epoch."
     )

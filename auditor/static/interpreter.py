@@ -245,7 +245,9 @@ class Interpreter(Stops):
     def _added(self, target: s.Expr, op: str, before: Value, value: Value, scores: bool) -> None:
         """``total += value``, or ``total = total + value``, which alone is no sign of a score."""
         first, second = self.items(before), self.items(value)
-        if scores and op == "Add" and type(before) is Ref and before.obj.kind == "list" and first and second:
+        grows = scores and op == "Add" and type(before) is Ref and before.obj.kind == "list"
+        if grows and first is not None and second is not None:
+            assert type(before) is Ref
             self.world.set(before.obj, "%items", Seq((*first, *second)))  # the list itself grows
             return
         made = self.arithmetic(op, before, value, target.site)
