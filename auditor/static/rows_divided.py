@@ -45,6 +45,9 @@ class Divided(Changed):
         subject = self.subject(doing)
         name = doing.name_of(subject)
         rows, marks = trail.rows, trail.found
+        before = frozenset[Cut]().union(*(one.cuts for one in rows))
+        for cut in cuts:
+            self._chosen_before[cut] = self._chosen_before.get(cut, frozenset()) | before
         self.emit(
             Split, doing.site, (rows, how, marks),
             lambda place: Split(

@@ -60,6 +60,8 @@ class Held(Weights):
         self._folds_seen: set[Hashable] = set()
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
+        self._chosen_before: dict[Cut, frozenset[Cut]] = {}
+        """By the cut of a split: the choices that had been made among the rows when they were divided."""
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
 
@@ -600,9 +602,11 @@ class Held(Weights):
         if part is None:
             return
         for rows in trail.rows:
-            if any(cut.part is None for cut in rows.cuts):
-                continue  # some of them: the name is not that of the others
+            some = {cut for cut in rows.cuts if cut.part is None}
             chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
+            chosen = [cut for cut in chosen if not some or some <= self._chosen_before.get(cut, frozenset())]
+            if some and not chosen:
+                continue  # some of a part: the name is not that of the others
             for cut in chosen or ([rows.origin.cut] if not rows.cuts else rows.declared_cuts):
                 self.call_part(cut, part, target.site, trail)
 
