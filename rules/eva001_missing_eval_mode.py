@@ -76,7 +76,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Mode, Report, Severity, Sink, Trace, rule
+from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Mode, Place, Report, Severity, Sink, Trace, rule
 
 
 @rule("EVA001", "missing-eval-mode", Severity.ERROR)
@@ -96,14 +96,21 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         if mode.cause is not None and trace.averaged(forward):
             continue
         sensitive = model.network.sensitive
+        place = where(trace, forward, mode)
         yield Report(
-            forward.place,
-            message(forward, mode),
-            evidence(forward, mode, sinks),
+            place,
+            message(forward, place, mode),
+            evidence(forward, place, mode, sinks),
             confidence(forward, mode),
             Severity.ERROR if sensitive else Severity.WARNING,
-            fix(forward),
+            fix(forward) if place == forward.place else None,
         )
+
+
+def where(trace: Trace, forward: Forward, mode: Mode) -> Place:
+    """The pass; or the call that asks for it, where it serves a training too and does not switch the mode itself."""
+    place = trace.asked_from(forward)
+    return forward.place if mode.cause is not None and place in mode.cause.chain else place
 
 
 def produces_samples(trace: Trace, forward: Forward, sinks: list[Sink]) -> bool:
@@ -113,11 +120,11 @@ def produces_samples(trace: Trace, forward: Forward, sinks: list[Sink]) -> bool:
     return any(other.feeds and trace.trains(other) for other in trace.passes(forward.model))
 
 
-def message(forward: Forward, mode: Mode) -> str:
+def message(forward: Forward, place: Place, mode: Mode) -> str:
     name = forward.name or forward.model.name or "the model"
     sensitive = forward.model.network.sensitive
     if mode.cause is not None:
-        since = f"in train mode since {mode.cause.place.seen_from(forward.place)}"
+        since = f"in train mode since {mode.cause.place.seen_from(place)}"
     else:
         since = "still in train mode, as it was built"
     if sensitive:
@@ -128,7 +135,7 @@ def message(forward: Forward, mode: Mode) -> str:
     return f"`{name}` is evaluated {since}: {effect}. Call `{name}.eval()` before this pass."
 
 
-def evidence(forward: Forward, mode: Mode, sinks: list[Sink]) -> tuple[Evidence, ...]:
+def evidence(forward: Forward, asked: Place, mode: Mode, sinks: list[Sink]) -> tuple[Evidence, ...]:
     model = forward.model
     steps = []
     if model.place is not None:
@@ -138,7 +145,9 @@ def evidence(forward: Forward, mode: Mode, sinks: list[Sink]) -> tuple[Evidence,
     )
     if mode.cause is not None:
         steps.append(Evidence(mode.cause.place, "it is put in train mode here"))
-    steps.extend(Evidence(place, "called from here") for place in forward.chain[-3:])
+    steps.extend(Evidence(call, "called from here") for call in forward.chain[-3:] if call != asked)
+    if asked != forward.place:
+        steps.append(Evidence(forward.place, "the pass is here; a training comes through it too"))
     steps.extend(Evidence(place, "its layers are called here") for place in forward.inside)
     steps.append(Evidence(sinks[0].place, f"the output is used as an evaluation here ({sinks[0].kind})"))
     return tuple(steps)

@@ -68,7 +68,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Forward, Report, Severity, Sink, Trace, rule
+from auditor.trace import Confidence, Evidence, Forward, Place, Report, Severity, Sink, Trace, rule
 
 
 @rule("EVA002", "missing-no-grad", Severity.WARNING)
@@ -82,11 +82,12 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
         sinks = trace.evaluates(forward)
         if not sinks:
             continue
+        place = trace.asked_from(forward)
         yield Report(
-            forward.place,
+            place,
             f"`{forward.name or model.name or 'the model'}` is evaluated while autograd records: the graph of every "
             "batch is built for gradients that nobody takes. Wrap the evaluation in `torch.no_grad()`.",
-            evidence(forward, sinks),
+            evidence(forward, place, sinks),
             confidence(forward),
         )
 
@@ -97,8 +98,10 @@ def of_unknown_caller(forward: Forward) -> bool:
     return bool(handed) and not any(mode.cause is not None and mode.value == "eval" for mode in forward.modes)
 
 
-def evidence(forward: Forward, sinks: list[Sink]) -> tuple[Evidence, ...]:
-    steps = [Evidence(place, "called from here") for place in forward.chain[-3:]]
+def evidence(forward: Forward, place: Place, sinks: list[Sink]) -> tuple[Evidence, ...]:
+    steps = [Evidence(call, "called from here") for call in forward.chain[-3:] if call != place]
+    if place != forward.place:
+        steps.append(Evidence(forward.place, "the pass is here; a training comes through it too"))
     steps.extend(Evidence(place, "its layers are called here") for place in forward.inside)
     steps.append(Evidence(sinks[0].place, f"the output is used as an evaluation here ({sinks[0].kind})"))
     return tuple(steps)

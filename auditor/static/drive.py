@@ -140,7 +140,7 @@ class Driver(Interpreter):
                 if cls in self.scopes:
                     self.entry(name, lambda: self._network_class(cls), cls.name)
         functions = sorted((f for name in sorted(names) for f in self._functions(name)), key=self._promise)
-        called = self._called_names(functions)
+        called = self._called_names([one for one in functions if not self._promise(one)[0]])
         for wave in (True, False):
             for function in functions:
                 if function in self.reached or (wave and function.name in called.get(function, set())):

@@ -174,7 +174,7 @@ class Held(Effects):
     def _read_from(self, obj: Obj) -> Hashable:
         """What a data set of the project was told to read: made of the same, it serves the same rows."""
         told = self.world.get(obj, READS)
-        return told.sym if type(told) is Data else None
+        return told.sym if type(told) is Data and told.sym is not None else ("object", obj)
 
     def unknown_result(self, args: Arguments, site: int, told: bool) -> Data:
         """What an unknown call gives back; one that is told a part of the rows serves that part."""

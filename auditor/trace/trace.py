@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 from auditor.trace.events import Event, Forward, Mode, Named, Sink, SinkKind, Step, Switch
 from auditor.trace.networks import Layer, Model
+from auditor.trace.places import Place
 from auditor.trace.rows import Cut, PartName, Rows
 
 E = TypeVar("E", bound=Event)
@@ -156,6 +157,28 @@ class Trace:
     def passes(self, model: Model) -> list[Forward]:
         return self._passes.get(model, [])
 
+    @cached_property
+    def _at(self) -> dict[Place, list[Forward]]:
+        """The passes that happen at one place, in any context."""
+        passes: dict[Place, list[Forward]] = defaultdict(list)
+        for forward in self.all(Forward):
+            passes[forward.place].append(forward)
+        return passes
+
+    def asked_from(self, forward: Forward) -> Place:
+        """Where somebody asks for this pass who never trains: the call to mend where a training shares the pass itself.
+
+        The place of the pass, where none but evaluations come through it, or where one function calls for both.
+        """
+        trained = [_way(one) for one in self._at[forward.place] if one is not forward and self.trains(one)]
+        if not trained:
+            return forward.place
+        way = _way(forward)
+        apart = max(_shared(way, other) for other in trained) + 1
+        theirs = {place for other in trained for place in other}
+        own = [place for place in way[max(apart, len(forward.assumed)) :] if place not in theirs]
+        return own[-1] if own else forward.place
+
     def switches(self, model: Model) -> Iterator[Switch]:
         return (switch for switch in self.all(Switch) if switch.model is model)
 
@@ -177,6 +200,15 @@ class Trace:
     def in_mode(forward: Forward, value: str) -> list[Mode]:
         """The ways in which the model may be in this mode at this pass."""
         return [mode for mode in forward.modes if mode.value == value]
+
+
+def _way(event: Event) -> tuple[Place, ...]:
+    return (*event.assumed, *event.chain)
+
+
+def _shared(one: tuple[Place, ...], other: tuple[Place, ...]) -> int:
+    """How many calls two ways have in common before they part."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def earlier_than(events: Iterable[Event]) -> frozenset[Event]:
