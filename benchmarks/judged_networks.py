@@ -24,6 +24,7 @@ SEVERITIES = {"note": "note", "warning": "warn", "error": "warn"}
 NEAR = 5  # lines between a judged layer and what a finding points at
 LAYOUTS = ["{0}/{1}", "{0}/{1}.git", "{0}+{1}", "{0}+{1}/repo"]
 READ = (".py", ".ipynb")
+LONGEST = 600  # seconds for one repository
 
 
 @dataclass(frozen=True)
@@ -108,10 +109,14 @@ def findings(tree: Path, paths: list[str], code: str) -> list[Said]:
     """What the audit says with one rule.
 
     Raises:
-        RuntimeError: the audit could not finish.
+        RuntimeError: the audit could not finish, or took too long.
     """
     command = [sys.executable, "-m", "auditor", "--format", "json", "--select", code, "--severity", "note"]
-    done = subprocess.run([*command, "--", *paths], cwd=tree, capture_output=True, text=True, check=False)  # noqa: S603
+    command += ["--", *paths]
+    try:
+        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=LONGEST, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"not finished after {LONGEST} s") from None
     if done.returncode not in (0, 1):
         raise RuntimeError(done.stderr.strip() or f"exit code {done.returncode}")
     document: dict[str, Any] = json.loads(done.stdout)
@@ -154,7 +159,7 @@ def asked(networks: list[Network], clone: Path, code: str, *, files: bool) -> tu
     """What was said of each network of one commit, and what was said elsewhere in the judged files.
 
     Raises:
-        RuntimeError: the audit could not finish.
+        RuntimeError: the audit could not finish, or took too long.
     """
     paths = {network.path for network in networks}
     with tempfile.TemporaryDirectory() as folder:
@@ -197,6 +202,9 @@ def main() -> None:
             print(f"{mark} {network.verdict:6} said {saying:6} {network.kind:15} {network}", flush=True)
         strays += [f"{repository} {one}" for one in elsewhere]
         sayings |= said
+    asked_of = sum(len(networks) for networks in commits.values())
+    if len(sayings) < asked_of:
+        print(f"\nonly {len(sayings)} of {asked_of} networks were audited")
     totals(sayings)
     for line in strays:
         print(f"elsewhere in a judged file: {line}")
