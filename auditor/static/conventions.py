@@ -26,7 +26,7 @@ MODEL_CLASS = re.compile(r"(Net|Model|Network|Encoder|Decoder|Transformer|Classi
 
 GENERATIVE = re.compile(
     r"^[GD]$|gan($|[_A-Z\d])|vae|auto_?enc|(^|_)ae$|generator|discriminator|critic|diffusion|denois|ddpm|(^|_)flow(_|$)|realnvp|glow"
-    r"|polic|actor|agent|dqn|q_?net|ppo|a2c|reinforce|world_?model|nerf|siren|pinn|word2vec|skipgram|simclr|byol|moco"
+    r"|polic|(?<!f)(?<!tr)actor|agent|dqn|q_?net|ppo|a2c|reinforce|world_?model|nerf|siren|pinn|word2vec|skipgram|simclr|byol|moco"
     r"|recon|super_?res|style_?transfer|unet|segm|language_?model|gpt|transducer|seq2seq|tacotron|vocoder",
     re.IGNORECASE,
 )

@@ -225,7 +225,7 @@ class Effects(Layered):
             word = subject(called.args[number].value) if plain and called is not None else ""
             for flow in frozenset().union(*(value.flows for value in args.all() if type(value) is Data)):
                 if self.went_in.get(flow, set()) & {target.sym, word or target.sym}:
-                    flow.model.generative = True
+                    flow.model.reconstructs = flow.model.generative = True
 
     def rows_of(self, args: Arguments) -> int | None:
         """How many rows go in at once."""

@@ -75,7 +75,11 @@ class Assessment:
     @property
     def unsupervised(self) -> bool:
         """What was learnt has no labels: rows are reconstructed."""
-        return all(isinstance(one.event, Train) and one.event.itself for one in self.learnings)
+        return all(
+            one.event.itself if isinstance(one.event, Train) else one.event.model.reconstructs
+            for one in self.learnings
+            if isinstance(one.event, Train | Forward)
+        )
 
     @property
     def inside_search(self) -> bool:

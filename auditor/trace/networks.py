@@ -90,6 +90,12 @@ class Network:
         return self.whole and all(layer.weights is not None for layer in self.layers)
 
     @property
+    def weightless(self) -> bool:
+        """It is known to hold no numbers at all (an activation, a softmax): it records nothing of its own."""
+        known = self.complete and bool(self.layers)
+        return known and all(layer.weights == 0 and layer.fixed == 0 for layer in self.layers)
+
+    @property
     def weights(self) -> int:
         """The weights that gradients move: all, or at least so many where they are not all known."""
         return sum(layer.weights or 0 for layer in self.layers if layer.trainable)
@@ -160,6 +166,8 @@ class Model:
     """It takes gradients in its own forward (energies, forces, physics losses), or may learn from losses by itself."""
     told_in_call: bool = False
     """The mode is an argument of each call (Keras) and no state of the object."""
+    reconstructs: bool = False
+    """Its loss compares what comes out with what went in: rows are their own targets."""
     generative: bool = False
     """Its name says that it generates, reconstructs or acts: rows are no measure of what it learns from."""
     loops: frozenset[Hashable] = frozenset()
