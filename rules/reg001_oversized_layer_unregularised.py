@@ -158,8 +158,7 @@ def proposals(training: Training, layer: Layer) -> str:
         if decay is not None
         else f"a decoupled weight decay (learning rate x decay x steps about {SHRINKS})"
     )
-    script = (training.event.chain[0] if training.event.chain else training.place).path
-    return f"Hypotheses: {'; '.join(ways)}. `audit probe {script}` measures them."
+    return f"Hypotheses: {'; '.join(ways)}. `audit probe` measures them, once the experiment is declared."
 
 
 def narrower(training: Training, layer: Layer) -> int | None:
@@ -171,7 +170,8 @@ def narrower(training: Training, layer: Layer) -> int | None:
     goal = training.trace.limits.noted_weights_per_row * training.rows
     factor = goal / ends if not inner else (sqrt(ends**2 + 4 * inner * goal) - ends) / (2 * inner)
     width = layer.width * factor
-    return 2 ** floor(log2(width)) if 2 <= width < layer.width and layer is not training.learning[-1] else None
+    answers = max(training.learning[-1].width or 0, 2)  # a bottleneck below them would lose what is asked for
+    return 2 ** floor(log2(width)) if answers <= width < layer.width and layer is not training.learning[-1] else None
 
 
 def evidence(training: Training) -> tuple[Evidence, ...]:

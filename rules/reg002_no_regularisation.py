@@ -10,7 +10,7 @@ for each row, or whose rows nobody knows.
 
 What is learnt in the first passes holds for other rows too; what comes later is more and more about these rows alone.
 Each of the means above works against that in its own way, and most cost one line. Which of them pays here, only a
-measurement tells: `audit probe` tries them on copies of the run.
+measurement tells: `audit probe` tries them on a declared experiment.
 
 ## Bad
 
@@ -83,14 +83,10 @@ def no_regularisation(trace: Trace) -> Iterator[Report]:
             training.place,
             f"`{training.model.name or training.model.kind}` learns for {training.passes} passes, {a_row:,.1f} weights "
             "a row, and nothing regularises it: no dropout, norm layer, penalty, effective decay, augmentation or "
-            f"stopping. `audit probe {script(training)}` measures which of them pays.",
+            "stopping. `audit probe` measures which of them pays, once the experiment is declared.",
             evidence(training),
             Confidence.MEDIUM if training.event.assumed else Confidence.HIGH,
         )
-
-
-def script(training: Training) -> str:
-    return (training.event.chain[0] if training.event.chain else training.place).path
 
 
 def evidence(training: Training) -> tuple[Evidence, ...]:
