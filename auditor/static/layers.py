@@ -37,6 +37,12 @@ class Walk:
     depth: int = 0
     loops: frozenset[Hashable] = frozenset()
     """The loops that the whole network is made in."""
+    shapes: dict[Hashable, Shape | None] = field(default_factory=dict)
+    """The shapes of tensors that were asked for on the way: one goes into several layers."""
+
+    def aside(self) -> Walk:
+        """A way of its own, begun on this one."""
+        return Walk(depth=self.depth + 1, shapes=self.shapes)
 
 
 class Layered(Objects):
@@ -277,7 +283,7 @@ class Layered(Objects):
         """The shape of a row that goes into a network: of the tensor that it is called with, or begins with."""
         for key in obj.calls:
             if isinstance(key, tuple) and key[1] is obj:
-                shape: Shape | None = self.tensor_shape(self.tensors[key[0]].inputs, {}, walk)
+                shape: Shape | None = self.tensor_shape(self.tensors[key[0]].inputs, walk.shapes, walk)
                 if shape is not None:
                     return shape
         if obj.fed is not None:
@@ -308,7 +314,7 @@ class Layered(Objects):
         shapes[inputs] = None  # in a loop
         taken = self.tensor_shape(tensor.inputs, shapes, walk)
         if isinstance(tensor.of, Obj):
-            shapes[inputs] = self.through(tensor.of, "", taken, Walk(depth=walk.depth + 1))
+            shapes[inputs] = self.through(tensor.of, "", taken, walk.aside())
         elif taken is not None:
             row = self.libraries.size(tensor.of.name)
             if row is not None:
@@ -391,7 +397,7 @@ class Asked:
     def _weights_of(self, part: object) -> int:
         if not isinstance(part, Obj):
             raise Unknown
-        inside = Walk(depth=self._walk.depth + 1)
+        inside = self._walk.aside()
         self._layered.through(part, "", self.inside(), inside)
         counted = [layer.weights for layer in inside.layers]
         if not inside.complete or None in counted:
@@ -401,7 +407,7 @@ class Asked:
     def _shape_of(self, part: object) -> Shape:
         made = None
         if isinstance(part, Obj):
-            made = self._layered.through(part, "", self.inside(), Walk(depth=self._walk.depth + 1))
+            made = self._layered.through(part, "", self.inside(), self._walk.aside())
         if made is None:
             raise Unknown
         return made
