@@ -94,7 +94,7 @@ def selected_on_test(trace: Trace) -> Iterator[Report]:
         chosen = who(select)
         if any(one.judged & chosen and untouched(trace, one, select) for one in judged):
             continue
-        yield Report(select.place, message(), evidence(trace, select), confidence(select), severity(trace, select))
+        yield Report(select.place, message(), evidence(trace, select), confidence(select), severity(select))
 
 
 def asked_twice(trace: Trace, judged: list[Assessment], select: Select) -> bool:
@@ -104,15 +104,9 @@ def asked_twice(trace: Trace, judged: list[Assessment], select: Select) -> bool:
     return bool(both) and any(holds(both, one.rows) for one in others)
 
 
-def severity(trace: Trace, select: Select) -> Severity:
-    """That somebody may look at a score, or a learning rate follow it, chooses little.
-
-    Who calls the test part of a public data set his validation rows knows what they are to him.
-    """
-    if select.how in ("watch", "schedule"):
-        return Severity.NOTE
-    test = [rows for rows in select.rows if trace.part(rows) == "test"]
-    return Severity.NOTE if test and all(trace.names(rows) == {"validation"} for rows in test) else Severity.WARNING
+def severity(select: Select) -> Severity:
+    """That somebody may look at a score, or a learning rate follow it, chooses little."""
+    return Severity.NOTE if select.how in ("watch", "schedule") else Severity.WARNING
 
 
 def who(select: Select) -> frozenset[object]:

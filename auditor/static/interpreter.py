@@ -372,9 +372,11 @@ class Interpreter(Stops):
                 or not 0 < len(items) <= LONGEST_UNROLLED
                 or self._with_world(after, lambda: self._plain_items(items))
             ):
-                items = self._with_world(after, lambda: self.turns(statement, value))
+                items, builds = self._with_world(after, lambda: self.turns(statement, value)), True
+            else:
+                builds = False
             if items is not None:
-                flow.extend(self._unrolled(statement, items, after))
+                flow.extend(self._unrolled(statement, items, after, builds))
             else:
                 flow.extend(self._repeated(statement, after, value))
         return self._gathered(flow, world)
@@ -394,13 +396,15 @@ class Interpreter(Stops):
         finally:
             self.world = saved
 
-    def _unrolled(self, statement: s.For, items: Sequence[Value], world: World) -> Flow:
+    def _unrolled(self, statement: s.For, items: Sequence[Value], world: World, builds: bool) -> Flow:
+        """Turn by turn. Where the loop builds layers, an entry point is charged for the first turn only."""
         flow: Flow = []
         current = [world]
         context = self.context
         loops = self._loops()
         loops.append(statement.bound)
         for turn, item in enumerate(items):
+            charged = self.steps
             self.context = (*context, ("turn", turn))
             following: list[World] = []
             for one in current:
@@ -411,6 +415,8 @@ class Interpreter(Stops):
                         else:
                             flow.append(("next" if how == "break" else how, end, value))
             current = self.reduced(following)
+            if builds and turn:
+                self.steps = charged
         loops.pop()
         self.context = context
         for one in current:

@@ -36,6 +36,8 @@ Owner = Obj | Hashable
 KEPT = frozenset({"dataframe", "dataset"})
 """Kinds of tables and data sets that a choice of rows does not change."""
 MOST_PARTS = 12
+MOVING = "moving"
+"""The first part of what tells apart the slices that move with a loop."""
 MOST_RANGES = 4
 """Ranges of ranges that are told apart: what loses its first element in each turn of a loop has no end of them."""
 FILE = re.compile(r"[\w)]/\w|\.\w{2,7}$")
@@ -99,6 +101,11 @@ def is_part(cut: Cut) -> bool:
 
 def is_fold(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
+
+
+def moves(cut: Cut) -> bool:
+    """The rows of one turn of a loop, that all turns together take from the whole."""
+    return isinstance(cut.key, tuple) and isinstance(cut.key[-1], tuple) and cut.key[-1][:1] == (MOVING,)
 
 
 def is_range(cut: Cut) -> bool:

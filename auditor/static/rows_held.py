@@ -14,6 +14,7 @@ from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     FILE,
     MOST_RANGES,
+    MOVING,
     PART,
     READS,
     STATE,
@@ -28,6 +29,7 @@ from auditor.static.row_calls import (
     is_part,
     is_range,
     key_of_part,
+    moves,
     range_of,
     role_of,
     said_part,
@@ -455,7 +457,7 @@ class Held(Weights):
         if base is None or base.role in ("element", "statistic"):
             return base
         if self.changes_in_loop(index):
-            some = base.vague(("moving", index.site))
+            some = base.vague((MOVING, index.site))
             if NONE not in (low, high):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
@@ -467,11 +469,12 @@ class Held(Weights):
         chosen = range_of(ends)
         if any(sum(is_range(cut) for cut in one.cuts) >= MOST_RANGES for one in base.rows):
             return base.vague("ranges")
-        rows = frozenset(
-            one.cut(Cut(self.range_key(one.origin.key, one.cuts), chosen), count=within(one.count, ends))
-            for one in base.rows
-        )
-        return replace(base, rows=rows)
+        made: set[Rows] = set()
+        for one in base.rows:
+            cut = Cut(self.range_key(one.origin.key, one.cuts), chosen)
+            self._chosen_before[cut] = self._chosen_before.get(cut, frozenset()) | one.cuts
+            made.add(one.cut(cut, count=within(one.count, ends)))
+        return replace(base, rows=frozenset(made))
 
     def range_key(self, origin: Hashable, cuts: frozenset[Cut]) -> Hashable:
         """What makes two ranges count the same rows: a short name, since ranges of ranges would hold one another."""
@@ -602,7 +605,7 @@ class Held(Weights):
         if part is None:
             return
         for rows in trail.rows:
-            some = {cut for cut in rows.cuts if cut.part is None}
+            some = {cut for cut in rows.cuts if cut.part is None and not moves(cut)}
             chosen = [cut for cut in rows.cuts if cut.part is not None and cut.key != DECLARED]
             chosen = [cut for cut in chosen if not some or some <= self._chosen_before.get(cut, frozenset())]
             if some and not chosen:

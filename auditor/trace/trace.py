@@ -274,9 +274,9 @@ class Trace:
         The place of the pass, where none but evaluations come through it, or where one function calls for both.
         """
         trained = [_way(one) for one in self._at[forward.place] if one is not forward and self.trains(one)]
-        if not trained:
-            return forward.place
         way = _way(forward)
+        if not trained or (way and way[0].in_tests):
+            return forward.place
         apart = max(_shared(way, other) for other in trained) + 1
         theirs = {place for other in trained for place in other}
         own = [place for place in way[max(apart, len(forward.assumed)) :] if place not in theirs]
