@@ -77,7 +77,7 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
         model = forward.model
         if forward.grad is not True or forward.frozen or forward.driven or model.own_gradients:
             continue
-        if of_unknown_caller(forward) or model.network.weightless:
+        if of_unknown_caller(forward) or model.weightless:
             continue
         sinks = trace.evaluates(forward)
         if not sinks:

@@ -90,12 +90,6 @@ class Network:
         return self.whole and all(layer.weights is not None for layer in self.layers)
 
     @property
-    def weightless(self) -> bool:
-        """It is known to hold no numbers at all (an activation, a softmax): it records nothing of its own."""
-        known = self.complete and bool(self.layers)
-        return known and all(layer.weights == 0 and layer.fixed == 0 for layer in self.layers)
-
-    @property
     def weights(self) -> int:
         """The weights that gradients move: all, or at least so many where they are not all known."""
         return sum(layer.weights or 0 for layer in self.layers if layer.trainable)
@@ -172,3 +166,9 @@ class Model:
     """Its name says that it generates, reconstructs or acts: rows are no measure of what it learns from."""
     loops: frozenset[Hashable] = frozenset()
     """The loops that it is made anew in."""
+
+    @property
+    def weightless(self) -> bool:
+        """It is one layer of a library that holds no numbers at all (a softmax): it records nothing of its own."""
+        one = self.network.layers[0] if len(self.network.layers) == 1 and self.network.complete else None
+        return one is not None and one.kind == self.kind and one.weights == 0 and one.fixed == 0

@@ -112,7 +112,7 @@ class Rows:
 
     def holds(self, other: Rows) -> bool:
         """Every row of the other is certainly one of these."""
-        return self.origin == other.origin and self.origin.key != POSITIONS and self.cuts <= other.cuts
+        return self.origin == other.origin and self.cuts <= other.cuts
 
     def excludes(self, other: Rows) -> bool:
         """They certainly share no row."""
