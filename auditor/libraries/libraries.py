@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import TypeVar
 
@@ -110,6 +110,12 @@ class Libraries:
 
     def attribute(self, kind: str, name: str) -> Attribute | None:
         return self.attributes.get(kind, {}).get(name)
+
+    @cached_property
+    def monitors(self) -> frozenset[str]:
+        """The names by which watchers are told that score."""
+        told = (row.watches.monitor for row in self.watchers.values() if row.watches is not None)
+        return frozenset(one.name for one in told if one is not None and one.name is not None)
 
     @property
     def watchers(self) -> dict[str, Call]:

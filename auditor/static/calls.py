@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer
-from auditor.static.effects import dotted
 from auditor.static.machine import (
     DEAR,
     DEEPEST_CALLS,
@@ -77,7 +76,7 @@ class Calls(Provenance):
         """Calling any value. Worlds that differ afterwards each go on."""
         kind = type(func)
         if expr is not None:
-            self.calling = dotted(expr.func.obj) if isinstance(expr.func, s.Attr) else dotted(expr.func)
+            self.calling = s.dotted(expr.func.obj) if isinstance(expr.func, s.Attr) else s.dotted(expr.func)
         if kind is Fn:
             own = self._own_forward(func)  # type: ignore[arg-type]
             if own is not None:
@@ -121,7 +120,7 @@ class Calls(Provenance):
             return self.forward(obj, args, site, expr)
         for value in args.all():
             self.touch(value)
-        watcher = self.watcher_by_name(name, args, site) if "monitor" in args.keyword else None
+        watcher = self.watcher_by_name(name, args, site)
         if watcher is not None:
             return watcher
         result = self.unknown_result(args, site, told=False)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from typing import Literal
 
-from auditor.libraries import Argument, Call, Condition, Flow, Method, answer
+from auditor.libraries import Argument, Call, Method, answer
 from auditor.static import syntax as s
 from auditor.static.conventions import names_loss
-from auditor.static.layers import Layered
-from auditor.static.machine import Activation, Arguments, Dead, Outcome
+from auditor.static.machine import Arguments, Dead, Outcome
 from auditor.static.objects import AS_BUILT, HANDED_IN
+from auditor.static.optimizers import Optimizers
 from auditor.static.sizes import Applied
 from auditor.static.values import (
     NONE,
@@ -22,35 +22,24 @@ from auditor.static.values import (
     Fn,
     Frame,
     Gradients,
-    Lib,
     Obj,
     Partial,
     Ref,
     Seq,
     Value,
     alternatives,
+    is_true,
 )
 from auditor.static.worlds import MODE, Modes
 from auditor.trace import (
     Accumulate,
     Apply,
     Compare,
-    Configure,
-    Forward,
     Mode,
     ModeName,
-    Place,
-    Rows,
-    Sink,
     SinkKind,
-    Step,
-    Switch,
-    Train,
-    Use,
 )
 
-FIRST = Argument(at=0)
-NOTHING = Arguments([], {})
 FROM_SINKS: dict[str, SinkKind] = {
     "score": "score",
     "store": "store",
@@ -60,349 +49,11 @@ FROM_SINKS: dict[str, SinkKind] = {
 }
 
 
-class Effects(Layered):
-    def forgotten(self, obj: Obj) -> None:
-        raise NotImplementedError
-
-    def restored(self, obj: Obj, value: Value | None, site: int, called: s.Call | None) -> None:
-        raise NotImplementedError
-
-    def asked_for_scores(self, row: Method, obj: Obj, args: Arguments) -> None:
-        raise NotImplementedError
-
-    def acted_on(self, flow: Flow, args: Arguments) -> bool | None:
-        raise NotImplementedError
-
-    def validated(self, flow: Flow, args: Arguments, receiver: Value | None) -> bool | None:
-        raise NotImplementedError
-
-    def written_out(self, values: list[Value], site: int) -> None:
-        raise NotImplementedError
-
-    def apart_from(self, value: Value, site: int) -> Value:
-        raise NotImplementedError
-
-    def taught_before(self, owner: Obj | None, rows: frozenset[Rows]) -> bool:
-        raise NotImplementedError
-
-    # operands
-
-    def operand(self, args: Arguments, where: Argument | None) -> Value | None:
-        """The value of an operand; its default where it is not given; None where neither is known."""
-        where = where or FIRST
-        if where.name is not None and where.name in args.keyword:
-            return args.keyword[where.name]
-        if where.at is not None and where.at < len(args.positional):
-            return args.positional[where.at]
-        if where.default is not None and args.more is None:
-            return Const(where.default)
-        return None
-
-    def result(self, args: Arguments, site: int, told: bool = True, kind: str = "", attached: bool = True) -> Data:
-        """A value that may hold whatever went into a call."""
-        inside = self.all_spilled(args.all())
-        attached = attached and self.world.grad is not False
-        leaf = inside.leaf or any(self.asks_gradients(name, value) for name, value in args.keyword.items())
-        return Data(
-            self.fresh(site), inside.flows, inside.grads if attached else frozenset(), inside.of, kind,
-            inside.loss, leaf, inside.told and told, inside.sums, inside.trail,
-        )  # fmt: skip
-
-    def asks_gradients(self, keyword: str, value: Value) -> bool:
-        """``requires_grad=True``"""
-        row = self.libraries.method("tensor", f"{keyword}_") if _true(value) else None
-        return row is not None and row.does == "leaf"
-
-    def fresh(self, site: int) -> Hashable:
-        """The name of the unknown value made here in this context; what was assumed of an earlier one is void."""
-        sym = ("at", self.frame.module, site, self.context)
-        assumed = self.world.assumed
-        if assumed and sym in self._unknowns_assumed(assumed):
-            self.world.assumed = {
-                key: truth for key, truth in assumed.items() if sym not in self._unknowns_in(key)
-            }  # fmt: skip
-        return sym
-
-    def _unknowns_assumed(self, assumed: dict[Hashable, bool]) -> frozenset[Hashable]:
-        """The unknown values that something is assumed of; worlds share what they assume."""
-        if self._assumed_last[0] is not assumed:
-            unknowns = frozenset().union(*(self._unknowns_in(key) for key in assumed))
-            self._assumed_last = assumed, unknowns
-        return self._assumed_last[1]
-
-    def _unknowns_in(self, key: Hashable) -> frozenset[Hashable]:
-        found = self._unknowns.get(key)
-        if found is None:
-            found = self._unknowns[key] = unknowns_in(key)
-        return found
-
-    # events
-
-    def sink(self, kind: SinkKind, value: Value, site: int, against: bool = False) -> None:
-        inside = self.spilled(value)
-        if not inside.flows and not inside.sums:
-            return
-        through = inside.grads if kind in ("backward", "gradient") else frozenset()
-        told = inside.told and not (kind == "backward" and not through and (inside.leaf or inside.of))
-        rows = inside.trail.rows if inside.trail is not None else frozenset()
-        weights = inside.of if kind == "backward" else frozenset()
-        self.emit(
-            Sink, site, (kind, inside.flows, through, told, inside.sums, rows, weights),
-            lambda place: Sink(
-                place=place, kind=kind, forwards=inside.flows, through=through, told=told, sums=inside.sums,
-                loss=inside.loss, against=against, rows=rows,
-                penalised=frozenset(map(self.model, weights)),
-            ),
-        )  # fmt: skip
-
-    def forward(self, obj: Obj, args: Arguments, site: int, called: s.Call | None, by_method: bool = False) -> Value:
-        """A forward pass of a network over what goes in, by a call of it or of a method that it has."""
-        inside = self.all_spilled(args.all())
-        owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
-        if owner is not None:
-            self.called_inside(owner, obj, args, site)
-            sym = self.fresh(site)
-            self.went_through(obj, owner, args, sym)
-            return Data(
-                sym, inside.flows, inside.grads, frozenset(), "", False, inside.leaf, inside.told,
-                trail=inside.trail,
-            )  # fmt: skip
-        if self.told_in_call(obj):
-            self.set_modes([obj], frozenset({self.asked_in_call(obj, args)}))
-        modes = tuple(sorted(self.modes(obj), key=lambda mode: (str(mode.value), mode.told, id(mode.cause))))
-        grad = self.world.grad
-        leaf = inside.leaf or any(self.is_leaf(value) for value in args.all())
-        frozen = bool(self.world.get(obj, "%frozen"))
-        forced = self.forced_mode(args)
-        flags = frozenset(self.world.assumed.items())
-        whole, method = self.called_on(obj)
-        model = self.model(whole)
-        apart = self.apart(whole, modes)
-        trail = inside.trail
-        rows, marks = (trail.rows, trail.found) if trail is not None else (frozenset(), frozenset())
-        again = self.taught_before(whole, rows)
-        identity = (model, modes, grad, leaf, frozen, flags, apart, rows, marks, again)
-        name = self.name_at(called, by_method) if method is None else method.name
-        driven = model.framework is not None or self.in_framework()
-        here = self.place(site)
-
-        def make(place: Place) -> Forward:
-            return Forward(
-                place=place, model=model, modes=modes, grad=grad, driven=driven, on_leaf=leaf, frozen=frozen,
-                forced=forced, name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
-                apart=apart, rows=rows, marks=marks, again=again, element=trail is not None and trail.role == "element",
-                length=self.rows_of(args),
-            )  # fmt: skip
-
-        event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
-        self.passes_in(event, obj, args, called)
-        for earlier in inside.flows:
-            earlier.feeds.add(event)
-        event.turns = max(event.turns, sum(len(one.loops) for one in self.stack))
-        flows = inside.flows | {event}
-        grads = inside.grads | {event} if grad is not False else frozenset()
-        sym = self.fresh(site)
-        if self.told_in_call(obj):
-            self.went_through(obj, obj, args, sym)
-        return Data(
-            sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
-        )  # fmt: skip
-
-    def passes_in(self, event: Forward, obj: Obj, args: Arguments, called: s.Call | None) -> None:
-        """What goes into a pass is known by its symbols and by its words."""
-        syms = {value.sym for value in args.all() if type(value) is Data and value.sym is not None}
-        words = {subject(arg.value) for arg in called.args} if called is not None else set()
-        self.went_in.setdefault(event, set()).update(syms, words - {""})
-        if obj.fed is None:
-            obj.fed = next((sym for sym in syms if sym in self.arrays), None)
-
-    def reconstructs(self, args: Arguments, called: s.Call | None) -> None:
-        """A loss that compares what comes out of a network with what went in: rows are their own targets."""
-        for number, target in enumerate(args.positional):
-            if type(target) is not Data or target.flows:
-                continue
-            plain = called is not None and number < len(called.args) and not called.args[number].star
-            word = subject(called.args[number].value) if plain and called is not None else ""
-            for flow in frozenset().union(*(value.flows for value in args.all() if type(value) is Data)):
-                if self.went_in.get(flow, set()) & {target.sym, word or target.sym}:
-                    flow.model.reconstructs = flow.model.generative = True
-
-    def rows_of(self, args: Arguments) -> int | None:
-        """How many rows go in at once."""
-        first = next((value for value in args.all() if type(value) is Data), None)
-        return self.count_of(first) if first is not None else None
-
-    def in_framework(self) -> bool:
-        """A method is running that a framework calls in modes of its own: of a network with a training loop, or a
-        callback."""
-        running = {one.receiver.cls for one in self.stack if one.receiver is not None and one.receiver.cls is not None}
-        running |= {one.function.owner for one in self.stack if one.function is not None and one.function.owner}
-        return any(self.driven_by(cls) is not None for cls in running)
-
-    def asked_in_call(self, obj: Obj, args: Arguments) -> Mode:
-        """The mode of a call that says so itself; where it does not, what the network's own call has as its default."""
-        asked = args.keyword.get("training")
-        if asked is None and len(args.positional) < 2 and args.more is None:
-            training = self.training_parameter(obj)
-            default = training.default if training is not None else None
-            return Mode("train" if isinstance(default, s.Const) and default.value is True else "eval")
-        return Mode(self.forced_mode(args) or ("eval" if asked == NONE else None))
-
-    def training_parameter(self, obj: Obj) -> s.Param | None:
-        """The parameter by which a network of the project is told the mode, or the one that takes any."""
-        found = self.method(obj.cls, "call") if obj.cls is not None else None
-        params = found[1].params if found is not None else []
-        return next((param for param in params if param.name == "training" or param.kind == "**"), None)
-
-    def bundled(self, cls: s.Class) -> bool:
-        """The framework of its base comes with another library, whose releases carry an older one too."""
-        roots = {base.name.partition(".")[0] for base in self.foreign(cls) if type(base) is Lib}
-        module = self.project.module(cls.module)
-        imported = module.imports if module is not None else []
-        return not any(one.module.partition(".")[0] in roots for one in imported)
-
-    def called_inside(self, owner: Obj, obj: Obj, args: Arguments, site: int) -> None:
-        """A layer in a network's own forward that is told a mode of its own, or that no mode can reach."""
-        if not self.told_in_call(obj) or owner.cls is None:
-            return
-        asked = args.keyword.get("training", NONE)
-        handed = self.training_parameter(owner) is not None or not self.is_whole(owner.cls) or self.bundled(owner.cls)
-        if type(asked) is not Const or (asked == NONE and (handed or len(args.positional) > 1)):
-            return
-        active: Literal["always", "never"] = "always" if asked.value else "never"
-        model, cls = self.model(obj), owner.cls
-        self.emit(
-            Apply, site, (model, active, asked),
-            lambda place: Apply(
-                place=place, operation=model.kind, sensitivity="", active=active, literal=asked != NONE,
-                owner=cls.name, layer=model, handed=asked != NONE,
-            ),
-        )  # fmt: skip
-
-    def apart(self, obj: Obj, modes: tuple[Mode, ...]) -> tuple[Switch, ...]:
-        """What put parts of a network in another mode than it is in itself."""
-        values = {mode.value for mode in modes}
-        found: dict[Switch, None] = {}
-        for part in self.family(obj)[1:]:
-            known: Modes | None = self.world.get(part, MODE)
-            for mode in known or ():
-                if mode.cause is not None and mode.value not in values:
-                    found[mode.cause] = None
-        return tuple(found)
-
-    def called_on(self, obj: Obj) -> tuple[Obj, Activation | None]:
-        """The network whose method was called from outside, where this pass is only a part of what that method does."""
-        found: tuple[Obj, Activation | None] = (obj, None)
-        for one in reversed(self.stack):
-            receiver = one.receiver
-            if receiver is None or one.site is None or one.drives or obj not in self.family(receiver):
-                break
-            found = receiver, one
-        return found
-
-    def emit_at(self, method: Activation, identity: Hashable, make: Callable[[Place], Forward]) -> Forward:
-        """A pass that belongs to the call of a network's method, where that call stands."""
-        index = self.stack.index(method)
-        frame, stack, context = self.frame, self.stack, self.context
-        self.stack = stack[:index]
-        self.frame = self.stack[-1].frame if self.stack else frame
-        self.context = method.caller
-        try:
-            assert method.site is not None
-            return self.emit(Forward, method.site.node, ("method", identity), make)
-        finally:
-            self.frame, self.stack, self.context = frame, stack, context
-
-    @staticmethod
-    def name_at(called: s.Call | None, by_method: bool) -> str:
-        """The user's words for the network that is called."""
-        if called is None:
-            return ""
-        func = called.func
-        return dotted(func.obj if by_method and isinstance(func, s.Attr) else func)
-
-    def forced_mode(self, args: Arguments) -> ModeName | None:
-        asked = args.keyword.get("training")
-        if type(asked) is Const and isinstance(asked.value, bool):
-            return "train" if asked.value else "eval"
-        return None
-
-    def is_leaf(self, value: Value) -> bool:
-        return type(value) is Data and (
-            value.leaf or (value.sym is not None and bool(self.world.get(value.sym, "%leaf")))
-        )
-
-    def repeats(self, called: s.Call | None) -> bool:
-        """A pass in a loop whose inputs do not change from turn to turn."""
-        if called is None or not called.args or not self.stack or not self.stack[-1].loops:
-            return False
-        bound = self.stack[-1].loops[-1]
-        return not any(names(arg.value) & bound for arg in called.args)
-
-    def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
-        models = None
-        if objs is not None:
-            models = frozenset(self.model(part) for obj in objs for part in self.family(obj))
-        optimizer: Configure | None = self.world.get(by, "%configured") if by is not None else None
-        turns = tuple(self.turning)
-        self.emit(
-            Step, site, (models, optimizer),
-            lambda place: Step(place=place, models=models, optimizer=optimizer, turns=turns),
-        )  # fmt: skip
-
-    def step_by_hand(self, objs: frozenset[Obj], site: int) -> None:
-        """``p -= rate * p.grad``"""
-        models = frozenset(self.model(part) for one in objs for part in self.family(one))
-        plain = self.emit(
-            Configure, site, models,
-            lambda place: Configure(
-                place=place, models=models, kind="", rate=None, decay=0.0, decoupled=False, adaptive=False
-            ),
-        )  # fmt: skip
-        by = Obj("optimizer", site, self.frame.module)
-        self.world.set(by, "%configured", plain)
-        self.optimizer_step(objs, site, by)
-
-    def will_use(self, obj: Obj, row: Method, optimizer: Value | None, site: int) -> None:
-        """A framework is told which optimizer to use on a network."""
-        if type(optimizer) is Const and isinstance(optimizer.value, str):
-            name = self.libraries.below(row.optimizers or "", optimizer.value)
-            made = self.libraries.call(name) if name is not None else None
-            if made is not None and name is not None:
-                self.configured(
-                    Obj("optimizer", site, self.frame.module, lib=name), made, NOTHING, frozenset((obj,)), site
-                )
-            return
-        if type(optimizer) is not Ref or optimizer.obj.kind != "optimizer":
-            return
-        made, given = self.libraries.call(optimizer.obj.lib), optimizer.obj.given
-        if made is not None and isinstance(given, Arguments):
-            self.configured(optimizer.obj, made, given, frozenset((obj,)), site)
-
-    def configured(self, obj: Obj, row: Call, args: Arguments, objs: frozenset[Obj] | None, site: int) -> None:
-        """An optimizer over the weights of these networks."""
-        if row.steps is None:
-            return
-        steps = row.steps
-        models = frozenset(self.model(part) for one in objs for part in self.family(one)) if objs is not None else None
-        rate = self.known(self.operand(args, steps.rate))
-        first = self.items(args.positional[0]) if args.positional else None
-        grouped = any(type(one) is Ref and one.obj.kind == "dict" for one in first or ())
-        decay = self.known(self.operand(args, steps.decay)) if steps.decay is not None else 0.0
-        decay = None if grouped else decay
-        event = self.emit(
-            Configure, site, (models, rate, decay),
-            lambda place: Configure(
-                place=place, models=models, kind=obj.lib, rate=rate, decay=decay, decoupled=steps.decoupled,
-                adaptive=steps.adaptive,
-            ),
-        )  # fmt: skip
-        self.world.set(obj, "%configured", event)
-
+class Effects(Optimizers):
     def gradients(self, row_turns: str, args: Arguments, where: Argument | None) -> Gradients:
         """The context that a row describes, not entered yet."""
         value = self.operand(args, where) if where is not None else None
-        if row_turns == "argument" or (where is not None and value is not None and not _true(value)):
+        if row_turns == "argument" or (where is not None and value is not None and not is_true(value)):
             on = value.value if type(value) is Const else None
             if row_turns == "off" and on is not None:
                 on = not on
@@ -740,44 +391,6 @@ class Effects(Layered):
         networks = frozenset(part for value in args.all() for part in self.networks_in(value))
         self.world.set(obj, "%of", networks)
         return Ref(obj)
-
-    def fitted(
-        self, row_framework: str, networks: frozenset[Obj], site: int, validated: bool | None = None,
-        epochs: int | None = None, watched: bool | None = None,
-    ) -> None:  # fmt: skip
-        """A framework's loop ran over these networks: it leaves them in a mode of its own."""
-        model = self.model(next(iter(networks))) if networks else None
-        self.emit(
-            Train, site, model,
-            lambda place: Train(
-                place=place, model=model, framework=row_framework, validated=validated, epochs=epochs,
-                watched=watched,
-            ),
-        )  # fmt: skip
-        self.set_modes(networks, HANDED_IN)
-
-    def run_by_framework(
-        self, row: Method, framework: str, networks: frozenset[Obj], args: Arguments, site: int
-    ) -> None:
-        """It trains them, or asks them only."""
-        if row.rows is None or row.rows.does not in ("score", "predict"):
-            epochs = self.operand(args, row.rows.epochs) if row.rows is not None and row.rows.epochs else None
-            known = epochs.value if type(epochs) is Const and type(epochs.value) is int else None
-            validated = self.validated(row.rows, args, None) if row.rows is not None else None
-            watched = self.acted_on(row.rows, args) if row.rows is not None else None
-            self.fitted(framework, networks, site, validated, known, watched)
-            return
-        best = row.best is not None and self.holds(row.best, args)
-        for model in map(self.model, networks):
-            self.emit(Use, site, (model, best), lambda place, model=model: Use(place=place, model=model, best=best))  # type: ignore[misc]
-        self.set_modes(networks, HANDED_IN)
-
-    def holds(self, condition: Condition, args: Arguments) -> bool:
-        """An operand is what a condition asks for, as far as it is known."""
-        value = self.operand(args, condition)
-        if type(value) is not Const:
-            return False
-        return value.value in condition.among if condition.among else bool(value.value)
 
     def _fit(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         networks = frozenset(part for value in args.all() for part in self.networks_in(value))
@@ -1157,56 +770,9 @@ class Effects(Layered):
 _NO_ROW = Call(does="value")
 
 
-def subject(expr: s.Expr) -> str:
-    """Whose methods are called, as the user wrote it: ``x`` in ``x.view(-1).float()``."""
-    while isinstance(expr, s.Call) and isinstance(expr.func, s.Attr):
-        expr = expr.func.obj
-    return s.written(expr)
-
-
-def dotted(expr: s.Expr) -> str:
-    """``self.model`` as the user wrote it; empty for anything that is not a name."""
-    if isinstance(expr, s.Attr):
-        head = dotted(expr.obj)
-        return f"{head}.{expr.name}" if head else ""
-    return expr.id if isinstance(expr, s.Name) else ""
-
-
-def _true(value: Value) -> bool:
-    return type(value) is Const and value.value is True
-
-
 def is_mode(sym: Hashable) -> bool:
     """It stands for ``self.training``."""
     return isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "attr" and sym[2] == "training"
-
-
-def unknowns_in(key: Hashable) -> frozenset[Hashable]:
-    """The names that `fresh` has given which occur in a symbol."""
-    found: set[Hashable] = set()
-    todo = [key]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, tuple):
-            if len(one) == 4 and one[0] == "at":
-                found.add(one)
-            todo.extend([part for part in one if isinstance(part, tuple)])
-    return frozenset(found)
-
-
-def names(expr: s.Expr) -> set[str]:
-    """The variables that an expression reads."""
-    found: set[str] = set()
-    todo: list[object] = [expr]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, s.Name):
-            found.add(one.id)
-        elif isinstance(one, (list, tuple)):
-            todo.extend(one)
-        elif isinstance(one, (s.Expr, s.Arg)):
-            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
-    return found
 
 
 _Row = Callable[[Effects, Call, str, Arguments, int, "s.Call | None"], Value]

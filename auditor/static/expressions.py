@@ -36,6 +36,7 @@ from auditor.static.values import (
     Value,
     either,
     still,
+    symbol,
 )
 from auditor.static.worlds import Modes, World
 from auditor.trace import Cut, Turns
@@ -536,18 +537,18 @@ class Expressions(Building):
         if op == "Divide" and type(left) is Data and type(right) is Const and is_path(left.sym):
             return Data(("path", (left.sym, right.value), right.value))
         inside = self.all_spilled([left, right])
-        sym = (op, _symbol(left), _symbol(right))
+        sym = (op, symbol(left), symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
             if None in sym:
                 return Data(trail=inside.trail)
             named = ("op", *sym) if op == "BitAnd" else self.numbered(sym)  # a mask is asked for its parts
             for one in (left, right) if self.arrays else ():
-                self.alike(named, _symbol(one))
+                self.alike(named, symbol(one))
             return Data(named, trail=inside.trail)
         text = type(left) is Const and isinstance(left.value, str)
         if inside.flows and (text or op == "Subtract"):
             self.compare("shown beside" if text else "subtracted from", [left, right], site)
-        tensors = None not in sym and any(_symbol(one) in self.tensors for one in (left, right))
+        tensors = None not in sym and any(symbol(one) in self.tensors for one in (left, right))
         made = inside.renamed(
             self.numbered(sym) if tensors else None, attached=self.world.grad is not False and not text
         )
@@ -613,7 +614,7 @@ class Expressions(Building):
 
     @staticmethod
     def _test_symbol(left: Value, op: str, right: Value) -> Hashable:
-        a, b = _symbol(left), _symbol(right)
+        a, b = symbol(left), symbol(right)
         if a is None or b is None:
             return None
         return ("not", ("cmp", _NEGATED[op], a, b)) if op in _NEGATED else ("cmp", op, a, b)
@@ -907,17 +908,6 @@ class Expressions(Building):
 
     def _star(self, expr: s.Star) -> Value:
         return self.evaluate(expr.value)
-
-
-def _symbol(value: Value) -> Hashable:
-    """What names a value in a test: its symbol, or itself where it is known."""
-    if type(value) is Data:
-        return value.sym
-    if type(value) is Const:
-        return ("const", type(value.value).__name__, value.value)
-    if type(value) is Ref:
-        return value.obj
-    return None
 
 
 def _plain_symbol(sym: Hashable) -> tuple[Hashable, bool]:

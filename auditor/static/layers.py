@@ -17,7 +17,7 @@ from auditor.static import syntax as s
 from auditor.static.machine import Arguments
 from auditor.static.objects import Objects
 from auditor.static.sizes import Applied, Arguing, Given, Named, Several, as_shape
-from auditor.static.values import Const, Data, Lib, Obj, Seq, Value
+from auditor.static.values import Const, Data, Obj, Seq, Value
 from auditor.trace import Layer, Model, Network, Place
 
 UNKNOWN_SIZE = Size(weights="unknown", fixed="unknown", gives="unknown")
@@ -87,9 +87,7 @@ class Layered(Objects):
     def made_as_layer(self, obj: Obj, args: Arguments) -> None:
         """A class of the project that inherits from a layer hands its arguments on to the layer's constructor."""
         assert obj.cls is not None
-        bases = [base.name for base in self.foreign(obj.cls) if type(base) is Lib]
-        rows = [(name, self.libraries.call(name)) for name in bases]
-        layer = next((name for name, row in rows if row is not None and row.does == "layer"), None)
+        layer = next((name for name, row in self.foreign_rows(obj.cls) if row.does == "layer"), None)
         if layer is not None and obj.kind == "module":
             obj.given = self.given(args, layer)
 

@@ -78,8 +78,8 @@ class Objects(Sizes):
 
     def given_by(self, cls: s.Class) -> Call | None:
         """The row of the framework's class that this one inherits from, whose networks it is handed (callbacks)."""
-        rows = (self.libraries.call(base.name) for base in self.foreign(cls) if type(base) is Lib)
-        return next((row for row in rows if row is not None and row.keras and row.does not in NETWORK_ROLES), None)
+        rows = self.foreign_rows(cls)
+        return next((row for _, row in rows if row.keras and row.does not in NETWORK_ROLES), None)
 
     def known_network(self, value: Value) -> Obj | None:
         """The network that a value is, where that is known."""
@@ -132,12 +132,15 @@ class Objects(Sizes):
                     if type(each) is not Cls:
                         yield each
 
-    def base_rows(self, cls: s.Class) -> Iterator[Call]:
+    def foreign_rows(self, cls: s.Class) -> Iterator[tuple[str, Call]]:
+        """The bases that libraries know, by name."""
         for base in self.foreign(cls):
-            if type(base) is Lib:
-                row = self.libraries.call(base.name)
-                if row is not None and row.does in NETWORK_ROLES:
-                    yield row
+            row = self.libraries.call(base.name) if type(base) is Lib else None
+            if type(base) is Lib and row is not None:
+                yield base.name, row
+
+    def base_rows(self, cls: s.Class) -> Iterator[Call]:
+        return (row for _, row in self.foreign_rows(cls) if row.does in NETWORK_ROLES)
 
     def unknown_bases(self, cls: s.Class) -> bool:
         return any(type(base) is not Lib for base in self.foreign(cls))
@@ -169,8 +172,7 @@ class Objects(Sizes):
 
     def driven_by(self, cls: s.Class) -> str | None:
         """The framework that calls the methods of this class, a network or not."""
-        rows = (self.libraries.call(base.name) for base in self.foreign(cls) if type(base) is Lib)
-        return next((row.framework for row in rows if row is not None and row.framework), None)
+        return next((row.framework for _, row in self.foreign_rows(cls) if row.framework), None)
 
     def method(self, cls: s.Class, name: str) -> tuple[s.Class, s.Function] | None:
         for one in self.linear(cls):

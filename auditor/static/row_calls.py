@@ -8,10 +8,9 @@ from collections.abc import Hashable
 from auditor.libraries import Call, Flow, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import names_part
-from auditor.static.effects import dotted
 from auditor.static.machine import Arguments
 from auditor.static.trails import Trail, TrailRole
-from auditor.static.values import Const, Data, Fn, Lib, Obj, Ref, Value
+from auditor.static.values import Const, Data, Fn, Lib, Obj, Value, symbol
 from auditor.trace import (
     Cut,
     PartName,
@@ -130,7 +129,8 @@ def file_read(args: Arguments, cls: s.Class) -> Data | None:
     if args.more is not None:
         return None
     told = tuple((name, same_as(value)) for name, value in [*enumerate(args.positional), *args.keyword.items()])
-    if any(key is None for _, key in told) or not any(_is_file(key) for _, key in told):
+    files = (value.value for value in args.all() if type(value) is Const and isinstance(value.value, str))
+    if any(key is None for _, key in told) or not any(FILE.search(file) for file in files):
         return None
     return Data(("reads", cls, frozenset(told)))
 
@@ -140,13 +140,7 @@ def same_as(value: Value) -> Hashable:
     if type(value) is Fn:
         receiver = same_as(value.receiver) if value.receiver is not None else ()
         return ("function", value.function, receiver) if receiver is not None else None
-    if type(value) in (Const, Ref, Lib):
-        return value
-    return value.sym if type(value) is Data else None
-
-
-def _is_file(key: Hashable) -> bool:
-    return type(key) is Const and isinstance(key.value, str) and FILE.search(key.value) is not None
+    return value if type(value) is Lib else symbol(value)
 
 
 def row_numbers(rows: Rows) -> Trail:
@@ -196,24 +190,24 @@ class Doing:
     def metric(self) -> str:
         if self.called is None:
             return ""
-        return self.called.func.name if isinstance(self.called.func, s.Attr) else dotted(self.called.func)
+        return self.called.func.name if isinstance(self.called.func, s.Attr) else s.dotted(self.called.func)
 
     def name_of(self, value: Value | None) -> str:
         """The user's words for an operand."""
         if value is None:
             return ""
         if value is self.receiver and self.called is not None and isinstance(self.called.func, s.Attr):
-            return dotted(self.called.func.obj)
+            return s.dotted(self.called.func.obj)
         for number, one in enumerate(self.args.positional):
             if one is value:
                 return self.name_at(number)
         for keyword, one in self.args.keyword.items():
             if one is value and self.called is not None:
-                return next((dotted(arg.value) for arg in self.called.args if arg.keyword == keyword), "")
+                return next((s.dotted(arg.value) for arg in self.called.args if arg.keyword == keyword), "")
         return ""
 
     def name_at(self, number: int) -> str:
         if self.called is None:
             return ""
         plain = [arg for arg in self.called.args if arg.keyword is None and not arg.star]
-        return dotted(plain[number].value) if number < len(plain) else ""
+        return s.dotted(plain[number].value) if number < len(plain) else ""

@@ -9,7 +9,6 @@ from typing import Literal
 from auditor.libraries import Call, Flow, Method
 from auditor.static import syntax as s
 from auditor.static.conventions import names_part
-from auditor.static.effects import dotted, names
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     FILE,
@@ -36,7 +35,7 @@ from auditor.static.row_calls import (
     within,
 )
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
-from auditor.static.values import NONE, Bounds, Const, Data, Either, Lib, Obj, Ref, Seq, Value
+from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value
 from auditor.static.weights import Weights
 from auditor.trace import (
     Cut,
@@ -151,9 +150,8 @@ class Held(Weights):
     def made_by_base(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> None:
         """The constructor of a library's class that a class of the project inherits from is given its rows."""
         assert obj.cls is not None
-        for base in self.foreign(obj.cls):
-            row = self.libraries.call(base.name) if type(base) is Lib else None
-            if row is not None and row.rows is not None and row.rows.does in ("loader", "subset", "source"):
+        for _, row in self.foreign_rows(obj.cls):
+            if row.rows is not None and row.rows.does in ("loader", "subset", "source"):
                 made = self.flowed(row.rows, None, args, site, Data(self.fresh(site)), called, row)
                 trail = self.trail_of(made)
                 if trail is not None:
@@ -544,7 +542,7 @@ class Held(Weights):
         """The index is another one in each turn of the loop that it stands in."""
         loops = self.stack[-1].loops if self.stack else []
         bound = frozenset[str]().union(*loops) if loops else frozenset()
-        return bool(bound and names(index) & bound)
+        return bool(bound and s.names(index) & bound)
 
     # events
 
@@ -629,4 +627,4 @@ class Held(Weights):
         """The user's words for whoever is called."""
         if called is None:
             return ""
-        return dotted(called.func.obj) if isinstance(called.func, s.Attr) else dotted(called.func)
+        return s.dotted(called.func.obj) if isinstance(called.func, s.Attr) else s.dotted(called.func)

@@ -350,6 +350,36 @@ def written(expr: Expr) -> str:
     return ""
 
 
+def dotted(expr: Expr) -> str:
+    """``self.model`` as the user wrote it; empty for anything that is not a name."""
+    if isinstance(expr, Attr):
+        head = dotted(expr.obj)
+        return f"{head}.{expr.name}" if head else ""
+    return expr.id if isinstance(expr, Name) else ""
+
+
+def names(expr: Expr) -> set[str]:
+    """The variables that an expression reads."""
+    found: set[str] = set()
+    todo: list[object] = [expr]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Name):
+            found.add(one.id)
+        elif isinstance(one, (list, tuple)):
+            todo.extend(one)
+        elif isinstance(one, (Expr, Arg)):
+            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
+    return found
+
+
+def subject(expr: Expr) -> str:
+    """Whose methods are called, as the user wrote it: ``x`` in ``x.view(-1).float()``."""
+    while isinstance(expr, Call) and isinstance(expr.func, Attr):
+        expr = expr.func.obj
+    return written(expr)
+
+
 def assigned(body: list[Stmt]) -> set[str]:
     """What the statements of a block assign, as written; not inside loops and functions of its own."""
     found: set[str] = set()

@@ -340,3 +340,18 @@ def join(a: Value, b: Value) -> Value:
     if type(a) is Seq and type(b) is Seq and len(a.items) == len(b.items):
         return Seq(tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True)))
     return either((a, b))
+
+
+def is_true(value: Value) -> bool:
+    return type(value) is Const and value.value is True
+
+
+def symbol(value: Value) -> Hashable:
+    """What names a value in a test: its symbol, or itself where it is known."""
+    if type(value) is Data:
+        return value.sym
+    if type(value) is Const:
+        return ("const", type(value.value).__name__, value.value)
+    if type(value) is Ref:
+        return value.obj
+    return None

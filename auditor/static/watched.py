@@ -12,7 +12,7 @@ from auditor.static.conventions import names_training_score
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import Doing
 from auditor.static.rows_divided import Divided
-from auditor.static.values import NONE, Const, Data, Fn, Lib, Obj, Ref, Seq, Value, alternatives
+from auditor.static.values import NONE, Const, Data, Fn, Obj, Ref, Seq, Value, alternatives
 from auditor.trace import Model
 from auditor.trace import Watch as Watched
 
@@ -65,13 +65,14 @@ class Watching(Divided):
         """A watcher of the project's own, made like the one of a library that it inherits from."""
         super().made_by_base(obj, args, site, called)
         assert obj.cls is not None
-        for base in self.foreign(obj.cls):
-            row = self.libraries.call(base.name) if type(base) is Lib else None
-            if row is not None and row.watches is not None:
+        for _, row in self.foreign_rows(obj.cls):
+            if row.watches is not None:
                 self.instructed(obj, row, args)
 
     def watcher_by_name(self, name: str, args: Arguments, site: int) -> Value | None:
         """A watcher that nobody sees the making of: called like one that is known, with operands of the same names."""
+        if not self.libraries.monitors & args.keyword.keys():
+            return None
         rows = [(library, row) for library, row in self.libraries.watchers.items() if name.endswith(last(library))]
         ranked = sorted(rows, key=lambda one: (-len(args.keyword.keys() & operands(one[1])), one[0]))
         if not ranked or ranked[0][1].watches is None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer, names_penalty, names_schedule
-from auditor.static.effects import Effects, dotted
+from auditor.static.effects import Effects
 from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives
 from auditor.trace import Keep, Penalty, Place, Restore
 
@@ -88,7 +88,7 @@ class Weights(Effects):
         """``best = net.state_dict()``: the live weights get a name of their own."""
         if not self.may_refer(value):
             return
-        name = dotted(target if not isinstance(target, s.Item) else target.obj)
+        name = s.dotted(target if not isinstance(target, s.Item) else target.obj)
         if not name:
             return
         when = self.kept_when(here=isinstance(target, s.Name))
@@ -96,7 +96,7 @@ class Weights(Effects):
         if not networks:
             return
         state = type(value) is Data and isinstance(expr, s.Call) and not expr.args
-        words = subject(expr) if state or not isinstance(expr, s.Call) else ""
+        words = s.subject(expr) if state or not isinstance(expr, s.Call) else ""
         read, moved = self.read_elsewhere(target), self.moved(value)
         for obj in networks:
             model = self.model(obj)
