@@ -3,7 +3,8 @@
 ## What it finds
 
 A forward pass whose output is scored, stored or selected on, and never reaches a backward pass, while the model may be
-in train mode on some path that leads there: it was never switched, or it was switched back before.
+in train mode on some path that leads there: it was never switched, or it was switched back before. Where a training
+comes through the same lines, the finding stands at the call that asks for the evaluation.
 
 ## Why it matters
 

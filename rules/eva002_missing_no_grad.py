@@ -3,6 +3,7 @@
 ## What it finds
 
 A forward pass whose output is scored, stored or selected on while autograd records, and whose gradients nobody uses.
+Where a training comes through the same lines, the finding stands at the call that asks for the evaluation.
 
 ## Why it matters
 

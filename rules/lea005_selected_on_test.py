@@ -3,8 +3,8 @@
 ## What it finds
 
 Early stopping, the best checkpoint, a schedule, a threshold, a search over settings or a best-of loop that is
-decided by the test rows, while no other rows are left untouched. Rows that are only watched during the training are
-reported as a note.
+decided by the test rows, while no other rows are left untouched; also rows that are given both as validation and as
+test rows, that choose and are then scored again. Rows that are only watched during the training are reported as a note.
 
 ## Why it matters
 
@@ -50,7 +50,8 @@ print("test accuracy", search.score(X_test, y_test))
 ## Not reported
 
 The test score at the epoch that the validation chose; a table or a curve of test scores that decides nothing;
-choices on rows called test when others are tested in the end.
+choices on rows called test when others are tested in the end; a choice among figures of one scoring (the best span of a
+text, the likeliest class).
 
 ## Sources
 

@@ -58,7 +58,7 @@ print(model.evaluate(x_test, y_test))
 ## Not reported
 
 Splits in a program that runs from the first row to the last figure at once; seeded splits; splits that are written
-to a file and read again.
+to a file and read again; samples that are only drawn; two programs that each divide, train and score by themselves.
 
 ## Sources
 
