@@ -98,6 +98,8 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):
                 continue
+            if not assessment.of_both_sides(mark):
+                continue
             told.add(mark.place)
             yield Report(
                 mark.place,
@@ -121,7 +123,13 @@ def message(mark: Mark, held_out: Place) -> str:
 def evidence(trace: Trace, mark: Mark, assessment: Assessment) -> tuple[Evidence, ...]:
     split = split_before(trace, assessment.rows)
     steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
-    return (*way(mark), *steps, Evidence(assessment.place, "and judged here on rows that it was computed over"))
+    taught = [Evidence(one.place, "learnt from here") for one in assessment.learnings[:3]]
+    return (
+        *way(mark),
+        *steps,
+        *taught,
+        Evidence(assessment.place, "and judged here on rows that it was computed over"),
+    )
 
 
 def parted(mark: Mark, split: Split | None, place: Place) -> tuple[Evidence, ...]:
@@ -130,4 +138,5 @@ def parted(mark: Mark, split: Split | None, place: Place) -> tuple[Evidence, ...
 
 
 def confidence(mark: Mark, assessment: Assessment) -> Confidence:
-    return Confidence.MEDIUM if mark.assumed or assessment.event.assumed else Confidence.HIGH
+    certain = assessment.surely_in(mark) and not mark.assumed and not assessment.event.assumed
+    return Confidence.HIGH if certain else Confidence.MEDIUM

@@ -118,6 +118,7 @@ RowsRole = Literal[
     "sample",  # some rows at random; dropping their index leaves the others
     "drop",  # the rows without those whose index it is given; columns where ``columns`` says so
     "index",  # row numbers
+    "count",  # how many rows there are
     "apply",  # the same rows, by a function: of each row or value where there is one column or ``axis`` is 1
     "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
@@ -416,6 +417,8 @@ class Attribute(BaseModel):
     """``freeze``: set to False, no gradients are taken of the weights; ``shape``: a constant, known where it is."""
     rows: Literal["same", "index", "none", "whole"] | None = None
     """``whole``: what the rows were divided from."""
+    kind: str | None = None
+    """What comes back, where methods depend on it: a name under ``methods``."""
     see: str | None = None
 
 

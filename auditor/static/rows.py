@@ -335,7 +335,8 @@ class Provenance(Watching):
             ),
         )  # fmt: skip
         self.score(doing, trail.cut(Cut(key, "test")), frozenset((train,)), doing.metric or name, held_out=True)
-        return doing.value
+        figures = doing.row is not None and doing.row.does == "score"
+        return self.made(doing.site, Trail(role="statistic"), doing.value) if figures else doing.value
 
     def _on_schedule(self, doing: Doing) -> Value:
         figures = self.all_spilled(doing.args.all())
@@ -429,6 +430,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "sample": Provenance._on_sample,
     "drop": Provenance._on_drop,
     "index": Provenance._on_index,
+    "count": Provenance._on_count,
     "apply": Provenance._on_apply,
     "mask": Provenance._on_mask,
     "isin": Provenance._on_isin,

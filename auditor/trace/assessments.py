@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from auditor.trace.events import Event, Forward, Mark, Named, Score, Split, Train
+from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train
 from auditor.trace.findings import Evidence
 from auditor.trace.places import Place
-from auditor.trace.rows import Cut, Rows, holds, meet
+from auditor.trace.rows import Cut, Rows, holds, meet, possibilities
 from auditor.trace.trace import Trace
 
 
@@ -49,6 +49,8 @@ class Assessment:
     name: str
     through: tuple[Place, ...] = ()
     """Where the predictions were made, where that is elsewhere."""
+    draws: frozenset[Cut] = frozenset()
+    """The parts that the program draws at random, and its folds."""
 
     @property
     def place(self) -> Place:
@@ -92,8 +94,19 @@ class Assessment:
         return any(cut.part is not None for rows in self.rows for cut in rows.cuts if not one_of_folds(cut))
 
     def was_in(self, mark: Mark) -> bool:
-        """What was computed saw every row that is judged here."""
+        """What was computed saw rows that are judged here."""
+        return self.surely_in(mark) or any(
+            all(any(other.drawn_among(one, self.draws) for one in mark.rows) for other in each)
+            for each in possibilities(self.rows)
+        )
+
+    def surely_in(self, mark: Mark) -> bool:
+        """The same, and no draw had to hit what was computed from some of the rows only."""
         return holds(mark.rows, self.rows)
+
+    def of_both_sides(self, mark: Mark) -> bool:
+        """What was computed saw rows that were learnt from, or is in them."""
+        return any(mark in one.marks or meet(mark.rows, one.rows) for one in self.learnings)
 
     def alone_in(self, mark: Mark) -> bool:
         """What was computed saw no other rows than those that are judged here."""
@@ -110,9 +123,17 @@ def learnings(trace: Trace) -> Iterator[Learning]:
             yield learning_of(train)
     for forward in trace.all(Forward):
         if forward.rows and trace.trains(forward):
-            used = [sink.rows for sink in trace.sinks(forward) if sink.kind == "backward"]
+            used = [about(sink, forward) for sink in trace.sinks(forward) if sink.kind == "backward"]
             rows = frozenset[Rows]().union(*used) or forward.rows
             yield Learning(forward, rows, forward.marks, forward.name or forward.model.name)
+
+
+def about(sink: Sink, forward: Forward) -> frozenset[Rows]:
+    """The rows of a pass that a figure is about: all, or those that were chosen after it.
+
+    What arrives with it from other passes has rows of its own: the losses of both sides in one line of a report.
+    """
+    return frozenset(one for one in sink.rows if any(whole.holds(one) for whole in forward.rows)) or forward.rows
 
 
 def from_tests(event: Event) -> bool:
@@ -132,6 +153,7 @@ def assessments(trace: Trace) -> tuple[Assessment, ...]:
 
 
 def _assessments(trace: Trace) -> Iterator[Assessment]:
+    draws = frozenset(cut for split in trace.all(Split) for cut in split.cuts if split.how in ("random", "stratified"))
     for score in trace.all(Score):
         if from_tests(score):
             continue
@@ -139,11 +161,12 @@ def _assessments(trace: Trace) -> Iterator[Assessment]:
         yield Assessment(
             score, score.rows, score.marks, taught, not score.predicts, score.held_out, score.name,
             tuple(one.place for one in sorted(score.predicted, key=by_place)),
+            draws | frozenset(cut for rows in score.rows for cut in rows.cuts if one_of_folds(cut)),
         )  # fmt: skip
-    yield from _passes(trace)
+    yield from _passes(trace, draws)
 
 
-def _passes(trace: Trace) -> Iterator[Assessment]:
+def _passes(trace: Trace, draws: frozenset[Cut]) -> Iterator[Assessment]:
     by_model = defaultdict(list)
     for one in learnings(trace):
         if isinstance(one.event, Forward):
@@ -155,12 +178,12 @@ def _passes(trace: Trace) -> Iterator[Assessment]:
         name = forward.name or forward.model.name
         asked: dict[frozenset[Rows], bool] = {}
         for sink in trace.evaluates(forward):
-            rows = sink.rows or forward.rows
+            rows = about(sink, forward)
             asked[rows] = asked.get(rows, False) or sink.kind in ("score", "select")
         narrow = {rows for rows in asked if any(other < rows or narrower(other, rows) for other in asked)}
         for rows, figure in asked.items():
             if rows not in narrow:
-                yield Assessment(forward, rows, forward.marks, taught, figure, False, name)
+                yield Assessment(forward, rows, forward.marks, taught, figure, False, name, draws=draws)
 
 
 MOST_CALLS = 3
@@ -203,9 +226,10 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
     For programs in which nobody is seen to score the held-out rows: a module that prepares
     them, the first half of a notebook.
     """
-    trained = {mark for one in trace.all(Named) if one.part == "train" for mark in one.marks}
+    train = [one for one in trace.all(Named) if one.part == "train"]
+    trained, rows_trained = {mark for one in train for mark in one.marks}, {rows for one in train for rows in one.rows}
     for one in trace.all(Named):
-        if one.part == "train":
+        if one.part == "train" or holds(rows_trained, one.rows):
             continue
         for mark in one.marks & trained:
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)

@@ -21,6 +21,10 @@ DECLARED = "declared"
 
 PERHAPS = "perhaps"
 """The first part of the key of a cut that says: these rows, or others."""
+PICKED = "picked"
+"""The same, of rows of several arrays that were stacked: perhaps none of one of them."""
+FILTERED = "filtered"
+"""The first part of the key of a cut that asks something of each row, and nothing of how the rows are divided."""
 POSITIONS = "positions"
 """The key of the origin of row numbers: no rows themselves."""
 
@@ -50,6 +54,11 @@ class Cut:
 
     key: Hashable
     part: Hashable = None
+
+    @property
+    def of_a_row(self) -> bool:
+        """It follows from what a row is like: a comparison, a value that is there."""
+        return isinstance(self.key, tuple) and self.key[0] in ("equal", "mask", FILTERED, PICKED)
 
     def excludes(self, other: Cut) -> bool:
         if self.key != other.key or self.part is None or other.part is None or self.part == other.part:
@@ -134,6 +143,17 @@ class Rows:
             return False
         return one.part.meets(two.part)
 
+    def drawn_among(self, whole: Rows, draws: frozenset[Cut]) -> bool:
+        """Nothing but `draws` chose these among all, and nothing but what each row is like chose those others.
+
+        A draw at random asks for nothing: some of those others are among these, unless they are very few.
+        """
+        if self.origin != whole.origin or self.excludes(whole):
+            return False
+        asked = {cut.key for cut in self.cuts}
+        others = whole.cuts - self.cuts
+        return self.cuts - whole.cuts <= draws and all(cut.of_a_row and cut.key not in asked for cut in others)
+
     @property
     def declared(self) -> PartName | None:
         """What the source itself says that the rows are for (``train=False``, ``split="test"``), and only that."""
@@ -148,7 +168,17 @@ class Rows:
     @property
     def perhaps(self) -> frozenset[Cut]:
         """Where these rows are one of several possibilities: which."""
-        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PERHAPS)
+        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] in (PERHAPS, PICKED))
+
+    @property
+    def surely(self) -> Rows:
+        """These rows, if it is these."""
+        return Rows(self.origin, self.cuts - self.perhaps, self.count)
+
+    @property
+    def none(self) -> bool:
+        """Two choices exclude each other: there is no such row."""
+        return any(one.excludes(other) for one in self.cuts for other in self.cuts)
 
     def cut(self, *cuts: Cut, count: int | None = None) -> Rows:
         return Rows(self.origin, self.cuts | frozenset(cuts), count)
@@ -165,8 +195,16 @@ def counted(rows: Iterable[Rows]) -> int | None:
 
 def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
     """Some of these rows certainly hold some of those."""
-    part = list(part)
-    return any(one.holds(other) for one in whole for other in part)
+    whole = list(whole)
+    return any(all(any(one.holds(other) for one in whole) for other in each) for each in possibilities(part))
+
+
+def possibilities(rows: Iterable[Rows]) -> list[list[Rows]]:
+    """Rows that are surely there, each by itself; those of which it is one or another, together."""
+    found: dict[Hashable, list[Rows]] = {}
+    for one in rows:
+        found.setdefault(one.perhaps or one, []).append(one)
+    return list(found.values())
 
 
 def apart(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
@@ -177,5 +215,14 @@ def apart(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
 
 def meet(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
     """Some of these rows are certainly among those."""
-    right = list(right)
-    return any(one.meets(other) for one in left for other in right)
+    left, right = list(left), list(right)
+    return (
+        any(one.meets(other) for one in left for other in right) or _either_way(left, right) or _either_way(right, left)
+    )
+
+
+def _either_way(sure: list[Rows], doubtful: list[Rows]) -> bool:
+    """Whichever of the possibilities it is, it shares a row with what is surely there."""
+    known = [one for one in sure if not one.perhaps]
+    groups = [each for each in possibilities(doubtful) if each[0].perhaps] if known else []
+    return any(all(any(one.meets(other.surely) for one in known) for other in each) for each in groups)
