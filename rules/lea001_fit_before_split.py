@@ -123,7 +123,8 @@ def message(mark: Mark, held_out: Place) -> str:
 def evidence(trace: Trace, mark: Mark, assessment: Assessment) -> tuple[Evidence, ...]:
     split = split_before(trace, assessment.rows)
     steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
-    taught = [Evidence(one.place, "learnt from here") for one in assessment.learnings[:3]]
+    learnt = [one.place for one in assessment.learnings[:3] if one.place != assessment.place]
+    taught = [Evidence(place, "learnt from here") for place in learnt]
     return (
         *way(mark),
         *steps,

@@ -249,8 +249,11 @@ class Provenance(Watching):
         trail = self.sourced(value) if value is not None and value != NONE else None
         if trail is None or (held and not watching):
             return
-        parts = self.items(value) if doing.flow.chooses is not None and value is not None else None
-        if parts is not None and len(parts) > 2:  # features, labels, weights
+        parts = self.items(value) if value is not None else None
+        features = self.trail_of(parts[0]) if parts is not None and len(parts) in (2, 3) else None
+        if features is not None and features.rows:
+            trail = replace(trail, marks=features.marks)  # what is in the labels is not what is judged
+        if parts is not None and len(parts) > 2 and doing.flow.chooses is not None:  # features, labels, weights
             trail = self.counted_by(parts[2], trail, doing.site)
         score = self.score(doing, trail, learnt, "validation")
         own = doing.flow.watches
@@ -426,6 +429,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "same": Provenance._on_same,
     "filled": Provenance._on_same,
     "mixed": Provenance._on_mixed,
+    "aligned": Provenance._on_aligned,
     "some": Provenance._on_some,
     "sample": Provenance._on_sample,
     "drop": Provenance._on_drop,

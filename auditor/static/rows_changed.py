@@ -370,6 +370,16 @@ class Changed(Held):
         role: TrailRole = "" if trail.role == "mask" else trail.role
         return self._back(doing, replace(trail, columns=columns, role=role, stacked=self.stack_of(doing)))
 
+    def _on_aligned(self, doing: Doing) -> Value:
+        """Two tables with the columns of both."""
+        pair = (doing.receiver, self.operand(doing.args, doing.flow.arg))
+        kind = kind_of(doing.receiver) if doing.receiver is not None else ""
+        trails = [self.sourced(one) for one in pair]
+        return Seq(tuple(
+            Data((self.fresh(doing.site), n), kind=kind, trail=replace(one, columns=None) if one is not None else None)
+            for n, one in enumerate(trails)
+        ))  # fmt: skip
+
     def stack_of(self, doing: Doing) -> tuple[frozenset[Rows], ...]:
         """The rows of each array that is put below the one before."""
         axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None

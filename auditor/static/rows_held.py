@@ -50,6 +50,7 @@ from auditor.trace import (
     Rows,
     Select,
     Turns,
+    by_place,
     counted,
 )
 from auditor.trace.rows import DECLARED
@@ -570,7 +571,7 @@ class Held(Weights):
             return inside
         marks = (
             self.mark("statistic", Trail(one.rows, frozenset((None, mark) for mark in one.marks)), site, one.name)
-            for one in sorted(inside.learnt, key=lambda one: (one.place.path, one.place.node))
+            for one in sorted(inside.learnt, key=by_place)
         )
         return inside.marked(marks)
 

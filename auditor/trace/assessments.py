@@ -57,9 +57,9 @@ class Assessment:
         return self.event.place
 
     @property
-    def marks_met(self) -> frozenset[Mark]:
+    def marks_met(self) -> list[Mark]:
         """What is in these rows, or in those that were learnt from."""
-        return self.marks.union(*(one.marks for one in self.learnings))
+        return sorted(self.marks.union(*(one.marks for one in self.learnings)), key=by_place)
 
     @property
     def on_learnt_rows(self) -> tuple[Learning, ...]:
@@ -154,14 +154,15 @@ def assessments(trace: Trace) -> tuple[Assessment, ...]:
 
 def _assessments(trace: Trace) -> Iterator[Assessment]:
     draws = frozenset(cut for split in trace.all(Split) for cut in split.cuts if split.how in ("random", "stratified"))
+    ordered = frozenset(cut for split in trace.all(Split) for cut in split.cuts if split.how == "ordered")
     for score in trace.all(Score):
         if from_tests(score):
             continue
-        taught = tuple(learning_of(one) for one in score.trained)
+        taught = tuple(learning_of(one) for one in sorted(score.trained, key=by_place))
         yield Assessment(
             score, score.rows, score.marks, taught, not score.predicts, score.held_out, score.name,
             tuple(one.place for one in sorted(score.predicted, key=by_place)),
-            draws | frozenset(cut for rows in score.rows for cut in rows.cuts if one_of_folds(cut)),
+            draws | frozenset(cut for rows in score.rows for cut in rows.cuts if one_of_folds(cut)) - ordered,
         )  # fmt: skip
     yield from _passes(trace, draws)
 
@@ -231,7 +232,7 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
     for one in trace.all(Named):
         if one.part == "train" or holds(rows_trained, one.rows):
             continue
-        for mark in one.marks & trained:
+        for mark in sorted(one.marks & trained, key=by_place):
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
             if holds(mark.rows, one.rows) and not alone:
                 yield mark, split_before(trace, one.rows), one.place
