@@ -89,7 +89,9 @@ def fit_on_evaluation_rows(trace: Trace) -> Iterator[Report]:
             continue
         learnt = {mark for one in assessment.learnings for mark in one.marks}
         for mark in sorted(assessment.marks - learnt, key=by_place):
-            if mark.kind in ESTIMATES and assessment.was_in(mark) and assessment.alone_in(mark):
+            if mark.kind not in ESTIMATES or not assessment.was_in(mark):
+                continue
+            if assessment.alone_in(mark) or assessment.of_this_side(mark):
                 yield Report(mark.place, message(mark, assessment), evidence(mark, assessment), confidence(mark))
 
 

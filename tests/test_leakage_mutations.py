@@ -184,7 +184,7 @@ LOADERS = [
         "one sampler for both",
         {"SubsetRandomSampler(indices[a:b])": "SubsetRandomSampler(indices[:a])"},
     ),
-    Leak("concrete_tensors_clean", "LEA003", "both loaders serve the same rows", {"loader(val)": "loader(train)"}),
+    Leak("concrete_tensors_clean", "LEA013", "both loaders serve the same rows", {"loader(val)": "loader(train)"}),
     Leak(
         "xrays_weighted_clean",
         "LEA003",

@@ -15,7 +15,7 @@ from typing import Literal
 from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train
 from auditor.trace.findings import Evidence
 from auditor.trace.places import Place
-from auditor.trace.rows import Cut, Rows, holds, meet, possibilities
+from auditor.trace.rows import Cut, Rows, holds, meet, possibilities, strangers
 from auditor.trace.trace import Trace
 
 
@@ -104,9 +104,10 @@ class Assessment:
         """The same, and no draw had to hit what was computed from some of the rows only."""
         return holds(mark.rows, self.rows)
 
-    def of_both_sides(self, mark: Mark) -> bool:
-        """What was computed saw rows that were learnt from, or is in them."""
-        return any(mark in one.marks or meet(mark.rows, one.rows) for one in self.learnings)
+    def of_this_side(self, mark: Mark) -> bool:
+        """What was computed saw none of the rows that were learnt from, and is not in them."""
+        known = all(mark not in one.marks and strangers(mark.rows, one.rows) for one in self.learnings)
+        return known and bool(self.learnings)
 
     def alone_in(self, mark: Mark) -> bool:
         """What was computed saw no other rows than those that are judged here."""
@@ -131,8 +132,10 @@ def learnings(trace: Trace) -> Iterator[Learning]:
 def about(sink: Sink, forward: Forward) -> frozenset[Rows]:
     """The rows of a pass that a figure is about: all, or those that were chosen after it.
 
-    What arrives with it from other passes has rows of its own: the losses of both sides in one line of a report.
+    What arrives with it from passes over other rows has their rows: the losses of both sides in one line of a report.
     """
+    if all(not strangers(other.rows, forward.rows) for other in sink.forwards if other.rows):
+        return sink.rows or forward.rows
     return frozenset(one for one in sink.rows if any(whole.holds(one) for whole in forward.rows)) or forward.rows
 
 

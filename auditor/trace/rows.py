@@ -22,7 +22,7 @@ DECLARED = "declared"
 PERHAPS = "perhaps"
 """The first part of the key of a cut that says: these rows, or others."""
 PICKED = "picked"
-"""The same, of rows of several arrays that were stacked: perhaps none of one of them."""
+"""The first part of the key of a cut that says: some rows of a stack, perhaps none of one of its arrays."""
 FILTERED = "filtered"
 """The first part of the key of a cut that asks something of each row, and nothing of how the rows are divided."""
 POSITIONS = "positions"
@@ -42,6 +42,11 @@ class Origin:
     def cut(self) -> Cut:
         """All of its rows, as a choice that a name can be given to."""
         return Cut(("origin", self.key), True)
+
+    def told_apart(self, other: Origin) -> bool:
+        """Both are files, and their names are written out: where nobody knows, it may be one file read twice."""
+        names = [one.key[-1] for one in (self, other) if isinstance(one.key, tuple) and one.key[0] == "file"]
+        return len(names) == 2 and all(isinstance(name, str) for name in names) and names[0] != names[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,9 @@ class Rows:
 
     def meets(self, other: Rows) -> bool:
         """They certainly share a row: one holds the other, or they are two ranges of the same rows that overlap."""
-        if self.origin != other.origin or self.origin.key == POSITIONS or self.perhaps != other.perhaps:
+        if self.origin != other.origin or self.origin.key == POSITIONS:
+            return False
+        if self.perhaps != other.perhaps or self.picked != other.picked:
             return False
         if self.cuts <= other.cuts or other.cuts <= self.cuts:
             return True
@@ -168,12 +175,17 @@ class Rows:
     @property
     def perhaps(self) -> frozenset[Cut]:
         """Where these rows are one of several possibilities: which."""
-        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] in (PERHAPS, PICKED))
+        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PERHAPS)
+
+    @property
+    def picked(self) -> frozenset[Cut]:
+        """Where these rows were picked from a stack, and perhaps none of this array: which stack."""
+        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PICKED)
 
     @property
     def surely(self) -> Rows:
-        """These rows, if it is these."""
-        return Rows(self.origin, self.cuts - self.perhaps, self.count)
+        """These rows, if any of them were picked."""
+        return Rows(self.origin, self.cuts - self.picked, self.count)
 
     @property
     def none(self) -> bool:
@@ -187,7 +199,7 @@ class Rows:
 def counted(rows: Iterable[Rows]) -> int | None:
     """How many rows there are, where each set of them is known and none is one of several possibilities."""
     rows = list(rows)
-    counts = [one.count for one in rows if not one.perhaps]
+    counts = [one.count for one in rows if not one.perhaps and not one.picked]
     if not rows or len(counts) < len(rows) or None in counts:
         return None
     return sum(count for count in counts if count is not None)
@@ -200,10 +212,10 @@ def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
 
 
 def possibilities(rows: Iterable[Rows]) -> list[list[Rows]]:
-    """Rows that are surely there, each by itself; those of which it is one or another, together."""
+    """Rows each by itself; those that were picked from one stack, together: some of them are there."""
     found: dict[Hashable, list[Rows]] = {}
     for one in rows:
-        found.setdefault(one.perhaps or one, []).append(one)
+        found.setdefault(one.picked or one, []).append(one)
     return list(found.values())
 
 
@@ -211,6 +223,12 @@ def apart(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
     """They come from different sources, or from certainly different rows of one."""
     right = list(right)
     return all(one.origin != other.origin or one.excludes(other) for one in left for other in right)
+
+
+def strangers(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
+    """They certainly have nothing in common."""
+    right = list(right)
+    return all(one.excludes(other) or one.origin.told_apart(other.origin) for one in left for other in right)
 
 
 def meet(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
@@ -222,7 +240,7 @@ def meet(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
 
 
 def _either_way(sure: list[Rows], doubtful: list[Rows]) -> bool:
-    """Whichever of the possibilities it is, it shares a row with what is surely there."""
-    known = [one for one in sure if not one.perhaps]
-    groups = [each for each in possibilities(doubtful) if each[0].perhaps] if known else []
+    """Whichever array was picked from, it shares a row with what is surely there."""
+    known = [one for one in sure if not one.picked]
+    groups = [each for each in possibilities(doubtful) if each[0].picked] if known else []
     return any(all(any(one.meets(other.surely) for one in known) for other in each) for each in groups)
