@@ -230,14 +230,17 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
     For programs in which nobody is seen to score the held-out rows: a module that prepares
     them, the first half of a notebook.
     """
-    train = [one for one in trace.all(Named) if one.part == "train"]
-    trained, rows_trained = {mark for one in train for mark in one.marks}, {rows for one in train for rows in one.rows}
+    learnt: dict[Mark, set[Rows]] = defaultdict(set)
     for one in trace.all(Named):
-        if one.part == "train" or holds(rows_trained, one.rows):
+        for mark in one.marks if one.part == "train" else ():
+            learnt[mark] |= one.rows
+    for one in trace.all(Named):
+        if one.part == "train":
             continue
-        for mark in sorted(one.marks & trained, key=by_place):
+        for mark in sorted(one.marks & learnt.keys(), key=by_place):
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
-            if holds(mark.rows, one.rows) and not alone:
+            again = holds(learnt[mark], one.rows)  # some training rows under another name
+            if holds(mark.rows, one.rows) and not alone and not again:
                 yield mark, split_before(trace, one.rows), one.place
 
 
