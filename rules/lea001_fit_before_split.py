@@ -4,6 +4,7 @@
 
 A scaler, imputer, selector, decomposition, vectoriser, vocabulary, quantile or mean that is estimated from rows of
 which some are held out later, and whose value enters the features or the labels; also before a cross-validation.
+Figures of some rows count too, where a random draw holds out some of those, and so do gaps that a model has filled.
 
 ## Why it matters
 
@@ -48,7 +49,8 @@ print(model.score(X_test, y_test))
 
 Sizes, class counts and padding lengths; a `LabelEncoder` on the target; figures of each row by itself (`axis=1`);
 known constants such as 255; stateless hashing; what only feeds a plot or a table; shifts and differences (LEA008);
-categories without the target (LEA012).
+categories without the target (LEA012); a table that is completed by itself before it is put below another; what was
+computed over held-out rows alone (LEA002).
 
 ## Sources
 

@@ -3,7 +3,7 @@
 ## What it finds
 
 A scaler, imputer, vectoriser or other transformer, or a mean and a deviation by hand, estimated from validation or
-test rows whose features it then changes before they are scored.
+test rows whose features it then changes before they, or some of them, are scored.
 
 ## Why it matters
 
