@@ -115,7 +115,7 @@ class Calls(Provenance):
 
     def call_unknown(self, func: Value, args: Arguments, site: int, expr: s.Call | None) -> Value:
         name = called_name(expr)
-        obj = self.network_of(func, name)
+        obj = self.network_of(func, name) if args.all() or args.more is not None else self.known_network(func)
         if obj is not None:
             return self.forward(obj, args, site, expr)
         for value in args.all():
@@ -408,9 +408,13 @@ class Calls(Provenance):
             and not any(r.does == "model" for r in self.base_rows(obj.cls))
         ):
             return self.result(args, site, told=False)
-        if self.passes_rows(args):
+        if self.passes_rows(args) and not self.answers_learner(name):
             return self.loss_like(name, self._as_data(self.forward(obj, args, site, expr)))
         return self.result(args, site, told=False)
+
+    def answers_learner(self, name: str) -> bool:
+        """What learners answer to, of any library. Whoever predicts sees to its mode and gradients itself."""
+        return self.libraries.method("predictor", name) is not None
 
     def _may_learn(self, obj: Obj, args: Arguments, site: int) -> None:
         """A network that is handed its loss by a name that nobody knows may learn from it in a way of its own."""
