@@ -520,6 +520,8 @@ class Expressions(Building):
         return self.elements(value)
 
     def _binary(self, expr: s.Bin) -> Value:
+        if expr.op == "Divide" and isinstance(expr.right, s.Call):
+            self.divisors.add(expr.right)
         left, right = self.evaluate(expr.left), self.evaluate(expr.right)
         return self.arithmetic(expr.op, left, right, expr.site)
 
@@ -598,13 +600,13 @@ class Expressions(Building):
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
         best = s.weighed(expr, kept) if kept else ()
-        if any(self.compared_again(name, everything) for name in best):
+        sides = [left, *(value for _, value in values)]
+        if any(self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best):
             chosen = self.select(everything, expr.site)
             if chosen is not None:
                 self.selections.setdefault(expr, []).append(chosen)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:
-            sides = [left, *(value for _, value in values)]
             self.sink("score", everything, expr.site, self.labels_among(sides))
         sym = self._test_symbol(left, *values[0]) if len(values) == 1 else None
         trail = everything.trail.as_("mask") if everything.trail is not None else None
