@@ -81,6 +81,7 @@ class Calls(Provenance):
             own = self._own_forward(func)  # type: ignore[arg-type]
             if own is not None:
                 return self.forward(own, args, site, expr, by_method=True)
+            self.acting(func, args, site)  # type: ignore[arg-type]
             return self.call_function(func, args, site)  # type: ignore[arg-type]
         if kind is Lib:
             return self.library_call(func.name, args, site, expr)  # type: ignore[attr-defined]
@@ -97,6 +98,14 @@ class Calls(Provenance):
         if kind is Either:
             return either([self.call(one, args, site, expr) for one in func.values])  # type: ignore[attr-defined]
         return self.call_unknown(func, args, site, expr)
+
+    def acting(self, fn: Fn, args: Arguments, site: int) -> None:
+        """Outputs go to the ``step`` of an environment of the project's own, which can be ``reset`` too."""
+        if fn.function.name != "step" or type(fn.receiver) is not Ref or fn.receiver.obj.kind != "instance":
+            return
+        cls, inside = fn.receiver.obj.cls, self.all_spilled(args.all())
+        if inside.flows and not inside.loss and cls is not None and self.method(cls, "reset") is not None:
+            self.sink("act", inside, site)
 
     def _own_forward(self, fn: Fn) -> Obj | None:
         """The network whose forward is called by its name (``self.forward(x)``)."""
