@@ -555,6 +555,7 @@ class Expressions(Building):
             self.numbered(sym) if tensors else None, attached=self.world.grad is not False and not text
         )
         made.leaf = inside.leaf
+        made.loss = inside.loss and not (op in ("Multiply", "Divide") and weighted_by_outputs(left, right))
         return made
 
     def _repeated_items(self, listed: Value, times: Value) -> Value | None:
@@ -910,6 +911,14 @@ class Expressions(Building):
 
     def _star(self, expr: s.Star) -> Value:
         return self.evaluate(expr.value)
+
+
+def weighted_by_outputs(left: Value, right: Value) -> bool:
+    """The number of a loss, and an output with a graph that is none: what keeps the graph then is no loss."""
+    return any(
+        type(one) is Data and type(other) is Data and one.loss and not one.grads and other.grads and not other.loss
+        for one, other in ((left, right), (right, left))
+    )
 
 
 def _plain_symbol(sym: Hashable) -> tuple[Hashable, bool]:
