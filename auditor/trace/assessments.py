@@ -99,6 +99,10 @@ class Assessment:
         """What was computed saw no other rows than those that are judged here."""
         return all(any(one.holds(other) for one in self.rows) for other in mark.rows)
 
+    def learnt_with(self, mark: Mark) -> bool:
+        """What was computed there was in rows that were learnt from."""
+        return any(mark.place == other.place for learning in self.learnings for other in learning.marks)
+
 
 def one_of_folds(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
