@@ -313,10 +313,13 @@ class Objects(Sizes):
 
     def family(self, obj: Obj) -> list[Obj]:
         """A network and all of its parts."""
-        found = [obj]
+        found, seen = [obj], {obj}
         for one in found:
             for parts in one.children.values():
-                found.extend(part for part in parts if part not in found)
+                for part in parts:
+                    if part not in seen:
+                        seen.add(part)
+                        found.append(part)
         return found
 
     def set_modes(self, objs: Iterable[Obj], modes: Modes) -> None:
