@@ -98,6 +98,8 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):
                 continue
+            if not assessment.learnt_with(mark):
+                continue
             told.add(mark.place)
             yield Report(
                 mark.place,

@@ -518,7 +518,7 @@ class Effects(Optimizers):
             self.sink("backward", inside, site)
             return NONE
         if row.does in ("score", "read"):
-            self.sink("score", inside, site)
+            self.sink("score", inside, site, self.labels_among(args.all()))
             attached = inside.grads if row.does == "score" else frozenset()
             return Data(
                 self.fresh(site),

@@ -9,6 +9,7 @@ from auditor.trace.assessments import (
     learnings,
     named,
     named_best,
+    shown_beside_held_out,
     split_before,
     way,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "named",
     "named_best",
     "rule",
+    "shown_beside_held_out",
     "split_before",
     "trainings",
     "way",
