@@ -16,7 +16,7 @@ MOST_TURNS_BUILT = 40
 class Building(Calls):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
-        self._words: dict[s.For | s.Comp, frozenset[str]] = {}
+        self._words: dict[s.For | s.Comp, list[str]] = {}
 
     def lookup(self, name: str) -> Value:
         raise NotImplementedError
@@ -40,11 +40,18 @@ class Building(Calls):
         """The turns of a loop make layers that may differ from turn to turn, and nothing is trained in it."""
         words = self._words.get(loop)
         if words is None:
-            words = self._words[loop] = mentioned(loop.body if isinstance(loop, s.For) else [loop.element])
+            words = self._words[loop] = self._building_words(loop)
+        if not words:
+            return False
+        return not self._layer_words.isdisjoint(words) or self._in_constructor() or any(map(self._makes_layers, words))
+
+    def _building_words(self, loop: s.For | s.Comp) -> list[str]:
+        """The names in the body of a loop that may build layers, in order; none where it does other things."""
+        words = mentioned(loop.body if isinstance(loop, s.For) else [loop.element])
         target = mentioned([loop.target if isinstance(loop, s.For) else loop.loops[0][0]])
         if words & self._fit_words or self.drives_by(words - target) or not words & (target | self._shaped_words):
-            return False
-        return bool(words & self._layer_words) or self._in_constructor() or any(map(self._makes_layers, words))
+            return []
+        return sorted(words)
 
     def _in_constructor(self) -> bool:
         return any(one.receiver is not None and one.function is not None and one.function.name == "__init__"

@@ -40,6 +40,7 @@ from auditor.static.values import (
     Super,
     Value,
     either,
+    in_order,
     still,
 )
 from auditor.static.worlds import MODE, World, changes
@@ -231,7 +232,9 @@ class Calls(Provenance):
         return Ref(obj)
 
     def bind(self, fn: Fn, args: Arguments, frame: Frame) -> None:
-        """Give the parameters their values."""
+        """Give the parameters their values; what an earlier call left for its inner functions is gone."""
+        for name in sorted(fn.function.locals) if fn.function.inner else ():
+            self.world.set(frame, name, None)
         positional = list(args.positional)
         if fn.receiver is not None and not fn.static:
             positional.insert(0, fn.receiver)
@@ -308,7 +311,7 @@ class Calls(Provenance):
         """A part that is called and that nobody knows makes the network incomplete."""
         assert obj.cls is not None
         for cls in self.linear(obj.cls):
-            for name in cls.calls:
+            for name in sorted(cls.calls):
                 if self.method(obj.cls, name) is None and self.libraries.method("module", name) is None:
                     value = self.world.get(obj, name)
                     if value is None or (type(value) is Data and value.kind in ("", "wrapped", "loaded")):
@@ -476,7 +479,7 @@ class Calls(Provenance):
         row = self.libraries.method("module", name)
         assert row is not None
         if row.does == "mode":
-            for obj in receiver.of:
+            for obj in in_order(receiver.of):
                 self.switch(obj, self.asked_mode(row, args, site), site, whole=False)
         if row.does == "freeze":
             flag = self.operand(args, row.arg)

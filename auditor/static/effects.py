@@ -28,6 +28,7 @@ from auditor.static.values import (
     Seq,
     Value,
     alternatives,
+    in_order,
     is_true,
 )
 from auditor.static.worlds import MODE, Modes
@@ -591,7 +592,7 @@ class Effects(Optimizers):
         )
 
     def freeze(self, objs: frozenset[Obj], frozen: bool) -> None:
-        for obj in objs:
+        for obj in in_order(objs):
             for part in self.family(obj):
                 self.world.set(part, "%frozen", frozen or None)
                 part.frozen = frozen
@@ -630,7 +631,7 @@ class Effects(Optimizers):
             return self.differentiated(row, args, site)
         if row.does in FROM_SINKS:
             if row.does == "store":
-                self.written_out([Ref(part) for part in self.world.get(obj, "%of") or (obj,)], site)
+                self.written_out([Ref(part) for part in in_order(self.world.get(obj, "%of") or (obj,))], site)
             self.showing(row.does, obj, args, site)
             return self.result(args, site)
         if row.does == "fit":

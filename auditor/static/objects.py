@@ -22,6 +22,7 @@ from auditor.static.values import (
     Value,
     alternatives,
     either,
+    in_order,
     mixed,
     still,
 )
@@ -217,7 +218,7 @@ class Objects(Sizes):
 
     def set_flag(self, objs: frozenset[Obj], name: str, on: bool) -> None:
         """``base.trainable = False``"""
-        for obj in objs:
+        for obj in in_order(objs):
             row = self.network_attribute(obj, name)
             if row is not None and row.does == "freeze":
                 self.freeze(objs, not on)
@@ -242,7 +243,7 @@ class Objects(Sizes):
             for item in value.items if isinstance(value, Seq) else value.values:
                 yield from self.networks_in(item)
         elif type(value) is Data and value.kind == "wrapped":
-            yield from value.of
+            yield from in_order(value.of)
 
     # containers
 
@@ -315,9 +316,13 @@ class Objects(Sizes):
     def family(self, obj: Obj) -> list[Obj]:
         """A network and all of its parts."""
         found = [obj]
+        seen = {obj}
         for one in found:
             for parts in one.children.values():
-                found.extend(part for part in parts if part not in found)
+                for part in parts:
+                    if part not in seen:
+                        seen.add(part)
+                        found.append(part)
         return found
 
     @staticmethod

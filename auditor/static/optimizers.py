@@ -11,6 +11,7 @@ from auditor.static.values import (
     Obj,
     Ref,
     Value,
+    in_order,
 )
 from auditor.trace import (
     Configure,
@@ -88,7 +89,7 @@ class Optimizers(Passes):
         epochs: int | None = None, watched: bool | None = None,
     ) -> None:  # fmt: skip
         """A framework's loop ran over these networks: it leaves them in a mode of its own."""
-        model = self.model(next(iter(networks))) if networks else None
+        model = self.model(in_order(networks)[0]) if networks else None
         self.emit(
             Train, site, model,
             lambda place: Train(
@@ -96,7 +97,7 @@ class Optimizers(Passes):
                 watched=watched,
             ),
         )  # fmt: skip
-        self.set_modes(networks, HANDED_IN)
+        self.set_modes(in_order(networks), HANDED_IN)
 
     def run_by_framework(
         self, row: Method, framework: str, networks: frozenset[Obj], args: Arguments, site: int
@@ -110,9 +111,9 @@ class Optimizers(Passes):
             self.fitted(framework, networks, site, validated, known, watched)
             return
         best = row.best is not None and self.holds(row.best, args)
-        for model in map(self.model, networks):
+        for model in map(self.model, in_order(networks)):
             self.emit(Use, site, (model, best), lambda place, model=model: Use(place=place, model=model, best=best))  # type: ignore[misc]
-        self.set_modes(networks, HANDED_IN)
+        self.set_modes(in_order(networks), HANDED_IN)
 
     def holds(self, condition: Condition, args: Arguments) -> bool:
         """An operand is what a condition asks for, as far as it is known."""

@@ -35,7 +35,7 @@ from auditor.static.row_calls import (
     within,
 )
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
-from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value
+from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order
 from auditor.static.weights import Weights
 from auditor.trace import (
     Cut,
@@ -58,7 +58,7 @@ class Held(Weights):
         super().__init__(*args)
         self.watchers = False
         self.watched = False
-        self._folds_seen: set[Hashable] = set()
+        self._folds_seen: dict[Hashable, None] = {}
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
         self._chosen_before: dict[Cut, frozenset[Cut]] = {}
@@ -201,7 +201,7 @@ class Held(Weights):
         """A loop over the folds of a cross-validation begins its next turn."""
         key = self.folds_of(self.elements(value)) if type(value) is Ref and value.obj.kind == "list" else None
         if key is not None:
-            self._folds_seen.add(key)
+            self._folds_seen.setdefault(key)
             self._turn(key)
 
     def _turn(self, key: Hashable) -> None:
@@ -237,7 +237,7 @@ class Held(Weights):
 
     def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
         super().optimizer_step(objs, site, by)
-        for obj in objs or ():
+        for obj in in_order(objs or ()):
             for part in self.family(obj):
                 self.teach(part)
 
@@ -245,7 +245,8 @@ class Held(Weights):
         """Its weights are what they were before it learnt anything."""
         for part in self.family(obj):
             for key in self._folds_seen:
-                self.world.set((part, key), TAUGHT, None)
+                if self.world.get((part, key), TAUGHT) is not None:
+                    self.world.set((part, key), TAUGHT, None)
             self.world.set(part, STATE, None)
 
     def count_of(self, value: Value) -> int | None:
@@ -484,7 +485,7 @@ class Held(Weights):
         A network that learnt from them in one turn has seen what is held out in the next.
         """
         key = ("folds", self.frame.module, index.site, self.context)
-        self._folds_seen.add(key)
+        self._folds_seen.setdefault(key)
         if self.world.get(key, TABLE) in (None, owner.sym):
             self.world.set(key, TABLE, owner.sym)
             self._turn(key)

@@ -140,7 +140,7 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
     roles = {one.role for one in holding}
     columns = {one.columns for one in holding}
     return Trail(
-        rows if len(rows) <= MOST_ROWS else frozenset(sorted(rows, key=_cuts)[:MOST_ROWS]),
+        rows if len(rows) <= MOST_ROWS else _least_cut(rows),
         marks if len(marks) <= MOST_MARKS else frozenset(sorted(marks, key=_order)[:MOST_MARKS]),
         frozenset().union(*(one.learnt for one in known)),
         roles.pop() if len(roles) == 1 else "",
@@ -161,13 +161,20 @@ def alternatives(trails: Iterable[Trail | None]) -> Trail | None:
     known = [trail for trail in trails if trail is not None]
     if made is None or len({trail.rows for trail in known if trail.rows}) < 2:
         return made
-    plain = frozenset(Rows(one.origin, one.cuts - one.perhaps) for one in made.rows)
+    plain = frozenset(Rows(one.origin, one.cuts - one.perhaps) for one in sorted(made.rows, key=_placed))
     cut = Cut((PERHAPS, plain), None)
     return replace(made, rows=frozenset(one.cut(cut) for one in plain))
 
 
-def _cuts(rows: Rows) -> tuple[int, str]:
-    return len(rows.cuts), str(rows.origin.name)
+def _least_cut(rows: frozenset[Rows]) -> frozenset[Rows]:
+    """As many as are kept, the least cut first: of those that are cut alike all or none, so that runs agree."""
+    counts = sorted(len(one.cuts) for one in rows)
+    return frozenset(one for one in rows if len(one.cuts) < counts[MOST_ROWS])
+
+
+def _placed(rows: Rows) -> tuple[str, int]:
+    place = rows.origin.place
+    return (place.path, place.node) if place is not None else ("", 0)
 
 
 def _order(mark: tuple[str | None, Mark]) -> tuple[str, int, str]:

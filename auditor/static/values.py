@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from itertools import count
+from operator import attrgetter
 from typing import Any
 
 from auditor.static import syntax as s
 from auditor.static.trails import Trail, merged
 from auditor.static.trails import alternatives as perhaps
 from auditor.trace import Accumulate, Forward, Turns
+
+_NUMBERS = count()
+_NUMBER = attrgetter("number")
 
 
 class Frame:
@@ -51,6 +56,7 @@ class Obj:
         "many",
         "module",
         "name",
+        "number",
         "own",
         "partial",
         "row",
@@ -59,6 +65,7 @@ class Obj:
     )
 
     def __init__(self, kind: str, site: int, module: str, cls: s.Class | None = None, lib: str = "") -> None:
+        self.number = next(_NUMBERS)
         self.kind = kind
         self.cls = cls
         self.lib = lib
@@ -94,6 +101,11 @@ class Obj:
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.cls.name if self.cls else self.lib} {self.module}:{self.site}>"
+
+
+def in_order(objs: Iterable[Obj]) -> list[Obj]:
+    """As they were made: sets have no order of their own, and what depends on it would differ from run to run."""
+    return sorted(objs, key=_NUMBER)
 
 
 class Value:

@@ -12,7 +12,7 @@ from typing import Literal
 from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer, names_penalty, names_schedule
 from auditor.static.effects import Effects
-from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives
+from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives, in_order
 from auditor.trace import Keep, Penalty, Place, Restore
 
 DEEPEST_HELD = 3
@@ -98,7 +98,7 @@ class Weights(Effects):
         state = type(value) is Data and isinstance(expr, s.Call) and not expr.args
         words = s.subject(expr) if state or not isinstance(expr, s.Call) else ""
         read, moved = self.read_elsewhere(target), self.moved(value)
-        for obj in networks:
+        for obj in in_order(networks):
             model = self.model(obj)
             self.emit(
                 Keep, expr.site, (model, name),
@@ -122,7 +122,7 @@ class Weights(Effects):
     def written_out(self, values: list[Value], site: int) -> None:
         """Weights are written to a file."""
         when = self.kept_when()
-        for obj in frozenset(obj for value in values for obj in self.referred(value)):
+        for obj in in_order({obj for value in values for obj in self.referred(value)}):
             model = self.model(obj)
             self.emit(
                 Keep, site, (model, "file"),

@@ -71,7 +71,15 @@ class Trace:
 
     def all(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in the order in which they were first seen."""
-        return (event for event in self._events if isinstance(event, kind))
+        return iter(cast("list[E]", self._by_kind[kind]))
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Event], list[Event]]:
+        known: dict[type[Event], list[Event]] = defaultdict(list)
+        for event in self._events:
+            for kind in type(event).__mro__:
+                known[kind].append(event)
+        return known
 
     @cached_property
     def _sinks(self) -> dict[Forward, list[Sink]]:
@@ -201,8 +209,14 @@ class Trace:
 
     def beside(self, watch: Watch) -> list[Watch]:
         """The others that watch the same training."""
-        here = watch.place, watch.chain
-        return [one for one in self.all(Watch) if one is not watch and (one.place, one.chain) == here]
+        return [one for one in self._watching[watch.place, watch.chain] if one is not watch]
+
+    @cached_property
+    def _watching(self) -> dict[tuple[Place, tuple[Place, ...]], list[Watch]]:
+        known: dict[tuple[Place, tuple[Place, ...]], list[Watch]] = defaultdict(list)
+        for one in self.all(Watch):
+            known[one.place, one.chain].append(one)
+        return known
 
     def used_as_left(self, event: Event, model: Model) -> list[Event]:
         """Where a model is scored, asked or saved after an event, with the weights that it has then."""
