@@ -90,7 +90,8 @@ def _joined(one: Finding, other: Finding) -> Finding:
     first, second = (other, one) if other.confidence > one.confidence else (one, other)
     more = tuple(step for step in second.evidence if step not in first.evidence)
     if not more and second.message != first.message:
-        more = (Evidence(second.place, second.message),)
+        said = Evidence(second.place, second.message)
+        more = (said,) if said not in first.evidence else ()
     return replace(
         first,
         severity=max(first.severity, second.severity),

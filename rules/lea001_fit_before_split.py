@@ -100,7 +100,7 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):
                 continue
-            if assessment.of_this_side(mark):
+            if not assessment.learnt_with(mark) or assessment.of_this_side(mark):
                 continue
             told.add(mark.place)
             yield Report(

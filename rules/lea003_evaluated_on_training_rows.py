@@ -44,7 +44,8 @@ print(model.score(X_test, y_test))
 
 Windows that look back over inputs of the training; graphs that pass as a whole and are parted by masks; scores that
 ask for no labels; cross-validation; predictions drawn or stored over the whole range; a function that scores both
-sides (LEA013).
+sides, or a training score in a program that scores held-out rows of the same source with this or another model
+(LEA013).
 
 ## Sources
 
@@ -62,7 +63,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Report, Severity, Trace, assessments, rule, way
+from auditor.trace import (
+    Assessment,
+    Confidence,
+    Evidence,
+    Report,
+    Severity,
+    Trace,
+    assessments,
+    rule,
+    shown_beside_held_out,
+    way,
+)
 
 
 @rule("LEA003", "evaluated-on-training-rows", Severity.ERROR)
@@ -72,7 +84,9 @@ def evaluated_on_training_rows(trace: Trace) -> Iterator[Report]:
     clean = {learning.event for one in asked if not one.on_learnt_rows for learning in one.learnings}
     for one in judged:
         saw = one.on_learnt_rows
-        if saw and not any(learning.event in clean for learning in one.learnings):
+        if not saw or any(learning.event in clean for learning in one.learnings):
+            continue
+        if not shown_beside_held_out(trace, one):
             yield Report(one.place, message(one), evidence(one), confidence(one))
 
 

@@ -49,7 +49,8 @@ print(np.mean(errors))
 ## Not reported
 
 Weights put back at the start of each fold (`load_state_dict` of a copy of the first ones, `set_weights`,
-`reset_parameters`, `clone_model`); estimators whose `fit` starts afresh; a list with a model for each fold.
+`reset_parameters`, `clone_model`); estimators whose `fit` starts afresh; a list with a model for each fold; a loop by
+hand whose network nobody judges.
 
 ## Sources
 
@@ -65,7 +66,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Forward, Report, Severity, Trace, Train, rule, split_before
+from auditor.trace import Confidence, Evidence, Forward, Report, Severity, Trace, Train, assessments, rule, split_before
 
 
 @rule("LEA006", "model-reused-across-folds", Severity.ERROR)
@@ -73,8 +74,9 @@ def model_reused_across_folds(trace: Trace) -> Iterator[Report]:
     for train in trace.all(Train):
         if train.again:
             yield report(trace, train, train.name)
+    judged = frozenset[object]().union(*(one.judged for one in assessments(trace) if one.figure))
     for forward in trace.all(Forward):
-        if forward.again and trace.trains(forward):
+        if forward.again and forward.model in judged and trace.trains(forward):
             yield report(trace, forward, forward.name or forward.model.name)
 
 

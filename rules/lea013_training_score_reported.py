@@ -2,8 +2,8 @@
 
 ## What it finds
 
-A finished model that is scored on the rows it was trained on, in a program that also scores it on rows it was not
-trained on.
+A finished model that is scored on the rows it was trained on, in a program that also scores it, or another model, on
+rows of the same source that were held out.
 
 ## Why it matters
 
@@ -57,7 +57,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Report, Severity, Trace, assessments, rule, way
+from auditor.trace import (
+    Assessment,
+    Confidence,
+    Evidence,
+    Report,
+    Severity,
+    Trace,
+    assessments,
+    rule,
+    shown_beside_held_out,
+    way,
+)
 
 
 @rule("LEA013", "training-score-reported", Severity.NOTE)
@@ -66,7 +77,9 @@ def training_score_reported(trace: Trace) -> Iterator[Report]:
     judged = [one for one in everything if one.figure]
     clean = {learning.event for one in everything if not one.on_learnt_rows for learning in one.learnings}
     for one in judged:
-        if one.on_learnt_rows and any(learning.event in clean for learning in one.learnings):
+        if not one.on_learnt_rows:
+            continue
+        if any(learning.event in clean for learning in one.learnings) or shown_beside_held_out(trace, one):
             yield Report(one.place, message(one), evidence(one), confidence(one))
 
 

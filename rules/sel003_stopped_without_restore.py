@@ -52,7 +52,9 @@ model.save("model.keras")
 ## Not reported
 
 The best checkpoint is loaded before the weights are used (`load_weights`, `load_state_dict`, `ckpt_path="best"`,
-`load_best_model_at_end`), or another model is made from it; weights that nobody is seen to use after the training.
+`load_best_model_at_end`), or another model is made from it; weights that nobody is seen to use after the training; a
+training that ends by its own loss, past whose best epoch nothing is overfitted (SEL002), or by a score that is never
+computed (SEL005).
 
 ## Sources
 
@@ -86,6 +88,8 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
         if watch.does != "stop" or watch.restores is not False or any(one.restores is not False for one in beside):
             continue
         if watch.selects and not stops_by_validation(trace, watch):
+            continue
+        if watch.side == "train" or (watch.side == "validation" and watch.validated is False):
             continue
         if watch.fetched:
             if not any(one.does == "best" for one in beside):

@@ -99,7 +99,8 @@ def test_one_finding_a_code_and_place() -> None:
 
 def test_another_message_with_no_evidence_of_its_own_becomes_evidence() -> None:
     place = PAGE.place(3)
-    (finding,) = judge(reported(TST001=[Report(place, "a"), Report(place, "a"), Report(place, "b")]), RULES).findings
+    said = [Report(place, message) for message in ("a", "a", "b", "b")]
+    (finding,) = judge(reported(TST001=said), RULES).findings
     assert [(step.place, step.message) for step in finding.evidence] == [(place, "b")]
 
 

@@ -110,6 +110,18 @@ def test_other_indentation_is_left_alone(tmp_path: Path, text: str) -> None:
     assert source(tmp_path, text).text() == text
 
 
+def test_a_name_that_became_a_keyword_is_read_as_a_name(tmp_path: Path) -> None:
+    text = "x = x.cuda(async=True)\ndef load(self, async=True):\n    self.async = async, 1\n"
+    file = source(tmp_path, text)
+    assert file.text() == text.replace("async", "asyn_")
+    assert file.shown(1) == "x = x.cuda(async=True)"
+
+
+@pytest.mark.parametrize("text", ["async def f():\n    pass\n", "x = 'async=True'\n", "x = f(async=True\n"])
+def test_other_text_with_that_word_is_left_alone(tmp_path: Path, text: str) -> None:
+    assert source(tmp_path, text).text() == text
+
+
 def test_a_form_feed_starts_the_column_again(tmp_path: Path) -> None:
     file = source(tmp_path, "if x:\n    y = 1\n\x0c    z = 2\n")
     assert file.text() == "if x:\n    y = 1\n    z = 2\n"

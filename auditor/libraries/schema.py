@@ -112,6 +112,7 @@ RowsRole = Literal[
     "source",  # rows nobody has seen before; ``part`` says what they are for
     "same",  # the same rows, one by one
     "mixed",  # rows of what goes in, reordered, put together or computed from each other
+    "joined",  # the rows of one table with columns of others
     "aligned",  # the rows of the receiver, and those of the operand
     "some",  # some of the rows; which, is not known
     "split",  # divides what goes in: part after part, for one array after the other

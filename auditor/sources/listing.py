@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from auditor.errors import SourceError
 from auditor.sources.decoding import decoded
 from auditor.sources.indentation import normalised
+from auditor.sources.keywords import renamed
 from auditor.sources.magics import without_magics
 from auditor.sources.notebook import code_cells
 
@@ -46,7 +47,7 @@ class Listing:
 def script(data: bytes, path: str) -> Listing:
     shown = _bounded(decoded(data, path), path)
     text, shifts = normalised(shown)
-    return Listing(text, shown, shifts)
+    return Listing(renamed(text), shown, shifts)
 
 
 def notebook(data: bytes, path: str) -> Listing:
@@ -63,7 +64,9 @@ def notebook(data: bytes, path: str) -> Listing:
         python.append(cell)
         line += source.count("\n") + 1
     text, indented = normalised("\n".join(python))
-    return Listing(text, shown, shifts | {at: by + shifts.get(at, 0) for at, by in indented.items()}, tuple(starts))
+    return Listing(
+        renamed(text), shown, shifts | {at: by + shifts.get(at, 0) for at, by in indented.items()}, tuple(starts)
+    )
 
 
 def _bounded(text: str, path: str) -> str:

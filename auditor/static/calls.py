@@ -82,6 +82,7 @@ class Calls(Provenance):
             own = self._own_forward(func)  # type: ignore[arg-type]
             if own is not None:
                 return self.forward(own, args, site, expr, by_method=True)
+            self.acting(func, args, site)  # type: ignore[arg-type]
             return self.call_function(func, args, site)  # type: ignore[arg-type]
         if kind is Lib:
             return self.library_call(func.name, args, site, expr)  # type: ignore[attr-defined]
@@ -98,6 +99,14 @@ class Calls(Provenance):
         if kind is Either:
             return either([self.call(one, args, site, expr) for one in func.values])  # type: ignore[attr-defined]
         return self.call_unknown(func, args, site, expr)
+
+    def acting(self, fn: Fn, args: Arguments, site: int) -> None:
+        """Outputs go to the ``step`` of an environment of the project's own, which can be ``reset`` too."""
+        if fn.function.name != "step" or type(fn.receiver) is not Ref or fn.receiver.obj.kind != "instance":
+            return
+        cls, inside = fn.receiver.obj.cls, self.all_spilled(args.all())
+        if inside.flows and not inside.loss and cls is not None and self.method(cls, "reset") is not None:
+            self.sink("act", inside, site)
 
     def _own_forward(self, fn: Fn) -> Obj | None:
         """The network whose forward is called by its name (``self.forward(x)``)."""
@@ -116,7 +125,7 @@ class Calls(Provenance):
 
     def call_unknown(self, func: Value, args: Arguments, site: int, expr: s.Call | None) -> Value:
         name = called_name(expr)
-        obj = self.network_of(func, name)
+        obj = self.network_of(func, name) if args.all() or args.more is not None else self.known_network(func)
         if obj is not None:
             return self.forward(obj, args, site, expr)
         for value in args.all():
@@ -411,9 +420,13 @@ class Calls(Provenance):
             and not any(r.does == "model" for r in self.base_rows(obj.cls))
         ):
             return self.result(args, site, told=False)
-        if self.passes_rows(args):
+        if self.passes_rows(args) and not self.answers_learner(name):
             return self.loss_like(name, self._as_data(self.forward(obj, args, site, expr)))
         return self.result(args, site, told=False)
+
+    def answers_learner(self, name: str) -> bool:
+        """What learners answer to, of any library. Whoever predicts sees to its mode and gradients itself."""
+        return self.libraries.method("predictor", name) is not None
 
     def _may_learn(self, obj: Obj, args: Arguments, site: int) -> None:
         """A network that is handed its loss by a name that nobody knows may learn from it in a way of its own."""
@@ -430,6 +443,8 @@ class Calls(Provenance):
         module_row = self.libraries.method("module", name)
         text = receiver_name(expr)
         if receiver.of and not receiver.flows and module_row is not None:
+            if module_row.does == "step":
+                return self._unknown_step(receiver, text, args, site)
             return self._method_of_parts(receiver, name, args, site)
         if module_row is not None and module_row.does == "mode" and not receiver.flows:
             known = self.network_of(receiver, text, sure=self.mode_call(name, args))

@@ -519,6 +519,8 @@ class Expressions(Building):
         return self.elements(value)
 
     def _binary(self, expr: s.Bin) -> Value:
+        if expr.op == "Divide" and isinstance(expr.right, s.Call):
+            self.divisors.add(expr.right)
         left, right = self.evaluate(expr.left), self.evaluate(expr.right)
         return self.arithmetic(expr.op, left, right, expr.site)
 
@@ -552,6 +554,7 @@ class Expressions(Building):
             self.numbered(sym) if tensors else None, attached=self.world.grad is not False and not text
         )
         made.leaf = inside.leaf
+        made.loss = inside.loss and not (op in ("Multiply", "Divide") and weighted_by_outputs(left, right))
         return made
 
     def _repeated_items(self, listed: Value, times: Value) -> Value | None:
@@ -597,13 +600,13 @@ class Expressions(Building):
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
         best = s.weighed(expr, kept) if kept else ()
-        if any(self.compared_again(name, everything) for name in best):
+        sides = [left, *(value for _, value in values)]
+        if any(self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best):
             chosen = self.select(everything, expr.site)
             if chosen is not None:
                 self.selections.setdefault(expr, []).append(chosen)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")
         if everything.flows and not identity:
-            sides = [left, *(value for _, value in values)]
             self.sink("score", everything, expr.site, self.labels_among(sides))
         sym = self._test_symbol(left, *values[0]) if len(values) == 1 else None
         trail = everything.trail.as_("mask") if everything.trail is not None else None
@@ -625,6 +628,9 @@ class Expressions(Building):
                 return bool(_COMPARISONS[op](left.value, right.value))
             except TypeError:
                 return None
+        if op in ("Equal", "NotEqual") and type(left) is Seq and type(right) is Seq:  # members of an enumeration
+            known = all(type(one) is Const for one in (*left.items, *right.items))
+            return (left == right) == (op == "Equal") if known else None
         if op in ("In", "NotIn") and type(left) is Const:
             items = self.items(right)
             if items is not None and all(type(item) is Const for item in items):
@@ -907,6 +913,14 @@ class Expressions(Building):
 
     def _star(self, expr: s.Star) -> Value:
         return self.evaluate(expr.value)
+
+
+def weighted_by_outputs(left: Value, right: Value) -> bool:
+    """The number of a loss, and an output with a graph that is none: what keeps the graph then is no loss."""
+    return any(
+        type(one) is Data and type(other) is Data and one.loss and not one.grads and other.grads and not other.loss
+        for one, other in ((left, right), (right, left))
+    )
 
 
 def _plain_symbol(sym: Hashable) -> tuple[Hashable, bool]:

@@ -789,10 +789,11 @@ class Interpreter(Stops):
         return [*bound, *((name, value) for name, value in found if value is not None)]
 
     def _library_star(self, statement: s.Import) -> list[tuple[str, Value]]:
-        """``from torch.nn import *``: the rows below that path."""
+        """``from torch.nn import *``: the rows below that path, and what is known there under another path."""
         prefix = f"{self.libraries.canonical(statement.module)}."
-        names = [name[len(prefix) :] for name in self.libraries.calls if name.startswith(prefix)]
-        return [(name, Lib(f"{prefix}{name}")) for name in names if "." not in name]
+        known = [*self.libraries.aliases, *self.libraries.calls]
+        names = [name[len(prefix) :] for name in known if name.startswith(prefix)]
+        return [(name, Lib(self.libraries.canonical(f"{prefix}{name}"))) for name in names if name.isidentifier()]
 
 
 def goes_by(unit: Unit, path: list[str]) -> bool:

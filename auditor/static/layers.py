@@ -50,6 +50,8 @@ class Layered(Objects):
         super().__init__(*args)
         self.followed: dict[s.Class, Obj] = {}
         """The network whose own forward was followed, for each class."""
+        self._shapes: dict[Hashable, Shape | None] = {}
+        """The shapes of tensors, as they were found on the way through any network."""
         self._ways: dict[Obj, dict[Obj, tuple[tuple[str, int], ...]]] = {}
 
     def complete_models(self) -> None:
@@ -80,7 +82,7 @@ class Layered(Objects):
         return learner or (obj.kind == "module" and not obj.handed)
 
     def network(self, obj: Obj) -> Network:
-        walk = Walk(loops=frozenset(turns.loop for turns in obj.loops))
+        walk = Walk(loops=frozenset(turns.loop for turns in obj.loops), shapes=self._shapes)
         self.through(obj, "", None, walk)
         return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole, walk.stops)
 

@@ -40,6 +40,8 @@ GROUPED = "grouped"
 """The kind of a table whose rows are taken group by group."""
 MOST_PARTS = 12
 MOVING = "moving"
+BIN = "bin"
+"""The first part of the key of a cut that predictions make: the rows of one bin of a curve."""
 """The first part of what tells apart the slices that move with a loop."""
 MOST_RANGES = 4
 """Ranges of ranges that are told apart: what loses its first element in each turn of a loop has no end of them."""
@@ -106,6 +108,11 @@ def is_fold(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
 
 
+def in_bin(rows: Rows) -> bool:
+    """Predictions have chosen these rows."""
+    return any(isinstance(cut.key, tuple) and cut.key[0] == BIN for cut in rows.cuts)
+
+
 def moves(cut: Cut) -> bool:
     """The rows of one turn of a loop, that all turns together take from the whole."""
     return isinstance(cut.key, tuple) and isinstance(cut.key[-1], tuple) and cut.key[-1][:1] == (MOVING,)
@@ -154,6 +161,8 @@ def row_numbers(rows: Rows) -> Trail:
 def label_among(features: Trail, labels: Trail | None) -> str:
     """The column of the labels that is among the features too; empty where none is known to be."""
     if labels is None or labels.columns is None or not labels.columns.only or features.columns is None:
+        return ""
+    if labels.columns == features.columns:  # rows are their own targets
         return ""
     if not any(one.meets(other) for one in features.rows for other in labels.rows):
         return ""

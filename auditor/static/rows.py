@@ -34,6 +34,7 @@ from auditor.trace import (
     Select,
     Train,
     counted,
+    meet,
 )
 
 
@@ -207,7 +208,7 @@ class Provenance(Watching):
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}
         self.learn(receiver, Trail(learnt=learnt))
-        self._watched(doing, learnt)
+        self._watched(doing, learnt, rows | targets)
         if type(receiver) is Ref and receiver.obj.kind == "module":
             return doing.value
         return receiver if receiver is not None else self.made(doing.site, Trail(learnt=learnt), doing.value)
@@ -239,8 +240,8 @@ class Provenance(Watching):
         self.split(doing, trail, frozenset((Cut(key, "train"), Cut(key, "validation"))), "ordered")
         self.score(doing, trail.cut(Cut(key, "validation")), frozenset(), "validation", held_out=True)
 
-    def _watched(self, doing: Doing, learnt: frozenset[Train]) -> None:
-        """Rows that are scored while the learner learns."""
+    def _watched(self, doing: Doing, learnt: frozenset[Train], taught: frozenset[Rows]) -> None:
+        """Rows that are scored while the learner learns. Its own rows beside others are there to be looked at."""
         value = self.operand(doing.args, doing.flow.validation) if doing.flow.validation is not None else None
         held = value is None
         if held and type(doing.receiver) is Ref:
@@ -249,6 +250,8 @@ class Provenance(Watching):
         trail = self.sourced(value) if value is not None and value != NONE else None
         if trail is None or (held and not watching):
             return
+        others = frozenset(one for one in trail.rows if not meet((one,), taught))
+        trail = replace(trail, rows=others or trail.rows)
         parts = self.items(value) if value is not None else None
         features = self.trail_of(parts[0]) if parts is not None and len(parts) in (2, 3) else None
         if features is not None and features.rows:
@@ -429,6 +432,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "same": Provenance._on_same,
     "filled": Provenance._on_same,
     "mixed": Provenance._on_mixed,
+    "joined": Provenance._on_joined,
     "aligned": Provenance._on_aligned,
     "some": Provenance._on_some,
     "sample": Provenance._on_sample,

@@ -28,7 +28,7 @@ from auditor.static.row_calls import (
 )
 from auditor.static.row_parts import named_part, named_rows
 from auditor.static.rows_held import Held
-from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged
+from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged, without_figures
 from auditor.static.values import NONE, Const, Data, Fn, Lib, Obj, Partial, Ref, Seq, Value
 from auditor.trace import (
     Cut,
@@ -356,14 +356,26 @@ class Changed(Held):
         return replace(made, kind=kind) if kind and made.kind != kind else made
 
     def _on_mixed(self, doing: Doing) -> Value:
-        values = [*([doing.receiver] if doing.receiver is not None else []), *doing.args.all()]
-        trail = merged(self.trail_of(one) for one in values)
+        return self._put_together(doing, [self.trail_of(one) for one in self.operands(doing)])
+
+    def _on_joined(self, doing: Doing) -> Value:
+        """The rows of the first table get columns of others: figures over rows of theirs are none over these."""
+        first, *others = [self.trail_of(one) for one in self.operands(doing)]
+        known = [without_figures(one, first) if first is not None and one is not None else one for one in others]
+        return self._put_together(doing, [first, *known])
+
+    @staticmethod
+    def operands(doing: Doing) -> list[Value]:
+        return [*([doing.receiver] if doing.receiver is not None else []), *doing.args.all()]
+
+    def _put_together(self, doing: Doing, trails: list[Trail | None]) -> Value:
+        trail = merged(trails)
         if trail is None:
             return doing.value
-        kept = trail.columns if len({self.trail_of(one) for one in values} - {None}) == 1 else None
+        kept = trail.columns if len(set(trails) - {None}) == 1 else None
         if doing.flow.axis is not None and self.stacks(doing):
             trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
-        shared = {one.columns for one in map(self.trail_of, values) if one is not None and one.rows}
+        shared = {one.columns for one in trails if one is not None and one.rows}
         columns = shared.pop() if len(shared) == 1 else kept
         if type(doing.receiver) is Data and doing.receiver.kind == GROUPED:
             columns = None  # whatever is made of each group, under the name of the group
@@ -514,7 +526,8 @@ class Changed(Held):
         values = [doing.receiver, *doing.args.all()] if doing.receiver is not None else doing.args.all()
         figures = self.all_spilled(values)
         if figures.trail is not None and figures.trail.scores and figures.trail.role == "statistic":
-            if any(self.several(one) for one in values) and not self.within_rows(doing):
+            scales = doing.called in self.divisors
+            if any(self.several(one) for one in values) and not self.within_rows(doing) and not scales:
                 self.select(figures, doing.site)
             return self.made(doing.site, figures.trail, doing.value)
         return self._on_statistic(doing)

@@ -11,6 +11,7 @@ from auditor.static import syntax as s
 from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
+    BIN,
     EACH,
     FILE,
     GROUPED,
@@ -26,6 +27,7 @@ from auditor.static.row_calls import (
     Owner,
     bound_of,
     file_read,
+    in_bin,
     is_fold,
     is_part,
     is_range,
@@ -66,6 +68,8 @@ class Held(Weights):
         """Where a file is given as validation or test rows, as its keyword says."""
         self._chosen_before: dict[Cut, frozenset[Cut]] = {}
         """By the cut of a split: the choices that had been made among the rows when they were divided."""
+        self.divisors: set[s.Call] = set()
+        """The calls that something is divided by."""
         self._counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
         self._changed: set[Hashable] = set()
@@ -441,14 +445,15 @@ class Held(Weights):
             return None
         return frozenset(str(item.value) for item in items if type(item) is Const)
 
-    def _mask(self, value: Value) -> tuple[Cut, ...]:
-        """The cuts that a mask makes."""
+    def _mask(self, value: Value, judged: bool = False) -> tuple[Cut, ...]:
+        """The cuts that a mask makes; `judged`: it is made of predictions."""
         if type(value) is not Data:
             return ()
         sym, flip = value.sym, False
         while isinstance(sym, tuple) and len(sym) == 2 and sym[0] == "not":
             sym, flip = sym[1], not flip
         by = self.trail_of(value)
+        judged = judged or (by is not None and bool(by.learnt))
         if by is not None and by.role == "mask" and isinstance(sym, tuple) and sym[0] == "isin":
             cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
             if not flip:
@@ -459,10 +464,14 @@ class Held(Weights):
             if sym[1] in ("Equal", "Is"):
                 part: Hashable = sym[3]
                 return (Cut(("equal", sym[2]), ("not", part) if flip else part),)
-            return (Cut(("mask", sym), not flip),)
+            return (Cut((BIN if judged else "mask", sym), not flip),)
         if isinstance(sym, tuple) and sym[0] == "op" and sym[1] == "BitAnd":
-            return (*self._mask(Data(sym[2])), *self._mask(Data(sym[3])))
-        return (Cut(("mask", sym), not flip),) if by is not None and by.role == "mask" and sym is not None else ()
+            return (*self._mask(Data(sym[2]), judged), *self._mask(Data(sym[3]), judged))
+        return (
+            (Cut((BIN if judged else "mask", sym), not flip),)
+            if by is not None and by.role == "mask" and sym is not None
+            else ()
+        )
 
     def _sliced_rows(self, owner: Data, trail: Trail | None, index: s.Expr, bounds: Bounds) -> Trail | None:
         low, high, step = bounds.low, bounds.high, bounds.step
@@ -616,7 +625,7 @@ class Held(Weights):
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
         again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
-        if not (rows or forwards) or again:
+        if not (rows or forwards) or again or any(in_bin(one) for one in rows):
             return None
         return self.emit(
             Select, site, (how, rows, scores, forwards),
@@ -636,6 +645,12 @@ class Held(Weights):
         here = self.calls()
         taken = (*figures.flows, *(figures.trail.scores if figures.trail is not None else ()))
         return any(event.chain[: len(here)] == here for event in taken)
+
+    def compared_once(self, best: str, sides: list[Value]) -> bool:
+        """A variable of this call's own, outside of its loops, still has the value that it began with."""
+        function = self.frame.function
+        own = isinstance(function, s.Function) and best in function.locals
+        return own and not self.stack[-1].loops and any(type(side) is Const for side in sides)
 
     def keeps_extreme(self, name: str) -> bool:
         """It gives the largest or the smallest of what it is given."""

@@ -185,6 +185,15 @@ def alternatives(trails: Iterable[Trail | None]) -> Trail | None:
     return replace(made, rows=frozenset(one.cut(cut) for one in plain))
 
 
+def without_figures(trail: Trail, rows: Trail) -> Trail:
+    """Without the figures that were computed, by no estimator, over rows of other sources than these."""
+    sources = {one.origin for one in rows.rows}
+    return replace(trail, marks=frozenset(
+        (column, mark) for column, mark in trail.marks
+        if mark.kind != "statistic" or mark.name or any(one.origin in sources for one in mark.rows)
+    ))  # fmt: skip
+
+
 def _least_cut(rows: frozenset[Rows]) -> frozenset[Rows]:
     """As many as are kept, the least cut first: of those that are cut alike all or none, so that runs agree."""
     counts = sorted(len(one.cuts) for one in rows)

@@ -10,6 +10,7 @@ from auditor.trace.assessments import (
     learnings,
     named,
     named_best,
+    shown_beside_held_out,
     split_before,
     way,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "named",
     "named_best",
     "rule",
+    "shown_beside_held_out",
     "split_before",
     "trainings",
     "way",

@@ -15,7 +15,7 @@ from typing import Literal
 from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train
 from auditor.trace.findings import Evidence
 from auditor.trace.places import Place
-from auditor.trace.rows import Cut, Rows, holds, meet, possibilities, strangers
+from auditor.trace.rows import Cut, Rows, apart, holds, meet, possibilities, strangers
 from auditor.trace.trace import Trace
 
 
@@ -113,6 +113,10 @@ class Assessment:
         """What was computed saw no other rows than those that are judged here."""
         return all(any(one.holds(other) for one in self.rows) for other in mark.rows)
 
+    def learnt_with(self, mark: Mark) -> bool:
+        """What was computed there was in rows that were learnt from."""
+        return any(mark.place == other.place for learning in self.learnings for other in learning.marks)
+
 
 def one_of_folds(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
@@ -183,11 +187,36 @@ def _passes(trace: Trace, draws: frozenset[Cut]) -> Iterator[Assessment]:
         asked: dict[frozenset[Rows], bool] = {}
         for sink in trace.evaluates(forward):
             rows = about(sink, forward)
-            asked[rows] = asked.get(rows, False) or sink.kind in ("score", "select")
+            asked[rows] = asked.get(rows, False) or sink.kind == "select" or judges(sink, forward)
         narrow = {rows for rows in asked if any(other < rows or narrower(other, rows) for other in asked)}
         for rows, figure in asked.items():
             if rows not in narrow:
                 yield Assessment(forward, rows, forward.marks, taught, figure, False, name, draws=draws)
+
+
+def shown_beside_held_out(trace: Trace, one: Assessment) -> bool:
+    """A training score under that name: held-out rows of the same source are scored in this program, be it with another
+    model."""
+    if any(trace.part(rows) in ("validation", "test") for rows in one.rows):
+        return False
+    others = (other for other in assessments(trace) if other.figure and other.learnings)
+    return any(
+        begins_in(other.event) == begins_in(one.event)
+        and any(mine.origin == theirs.origin for mine in one.rows for theirs in other.rows)
+        and (other.held_out or (not other.on_learnt_rows and apart(other.rows, one.rows)))
+        for other in others
+    )
+
+
+def begins_in(event: Event) -> str:
+    """The file whose code leads to an event."""
+    return (event.chain[0] if event.chain else event.place).path
+
+
+def judges(sink: Sink, forward: Forward) -> bool:
+    """A figure of how right the outputs are, and not only what is read off those of one example: a loss, they meet
+    something else, or batches are gone through."""
+    return sink.kind == "score" and (sink.loss or sink.against or not sink.told or forward.turns > 0)
 
 
 MOST_CALLS = 3

@@ -296,6 +296,25 @@ class Trace:
         own = [place for place in way[max(apart, len(forward.assumed)) :] if place not in theirs]
         return own[-1] if own else forward.place
 
+    def trained_alike(self, forward: Forward) -> Forward | None:
+        """A training pass in the very mode of this one, that in which the model was handed in, whichever that is.
+
+        None where something in the program puts a network of which nobody knows the maker in another mode, or where the
+        networks that it makes are the same in all modes.
+        """
+        handed = [mode for mode in forward.modes if mode.value is None and mode.cause is None and mode.told]
+        if not handed or not forward.assumed or self._indifferent_to_modes(self.program(forward)):
+            return None
+        alike = (one for one in self.passes(forward.model) if one is not forward and one.assumed == forward.assumed)
+        return next((one for one in alike if handed[0] in one.modes and self.trains(one)), None)
+
+    def _indifferent_to_modes(self, paths: frozenset[str]) -> bool:
+        asked = (one for one in self.all(Switch) if one.called and one.mode != "train" and one.model.origin != "built")
+        if any(one.place.path in paths for one in asked):
+            return True
+        made = {one.model for one in self.all(Build) if one.place.path in paths}
+        return bool(made) and all(model.network.indifferent for model in made)
+
     def switches(self, model: Model) -> Iterator[Switch]:
         return (switch for switch in self.all(Switch) if switch.model is model)
 
