@@ -64,7 +64,8 @@ Networks whose every layer is known and none depends on the mode, or of which no
 output goes into (losses and metrics that are written as modules); models of frameworks that switch the mode themselves
 (Lightning, Keras, the Trainer of transformers, ignite's evaluators); Monte-Carlo dropout, where the same rows pass
 again and again; agents that act in an environment; networks that produce samples for another network under training;
-models that come in eval mode. A model handed in by a caller that nobody knows is taken to be in the caller's mode.
+models that come in eval mode. A model handed in by a caller that nobody knows is taken to be in the caller's mode: it
+is reported only where it is trained in that very mode too, and nothing in the program switches a network of a caller.
 
 ## Sources
 
@@ -88,8 +89,11 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         if forward.driven or model.network.indifferent or forward.forced:
             continue
         mode = next(iter(trace.in_mode(forward, "train")), None)
+        training = trace.trained_alike(forward) if mode is None else None
         if mode is None:
-            continue
+            if training is None:
+                continue
+            mode = Mode(None)
         if model.network.sensitive and not trace.exposed(forward):
             continue
         sinks = trace.judges(forward)
@@ -103,8 +107,8 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         place = where(trace, forward, mode)
         yield Report(
             place,
-            message(forward, place, mode),
-            evidence(forward, place, mode, sinks),
+            message(forward, place, mode, training),
+            evidence(forward, place, mode, training, sinks),
             confidence(forward, mode),
             Severity.ERROR if sensitive else Severity.WARNING,
             fix(forward) if place == forward.place else None,
@@ -124,10 +128,12 @@ def produces_samples(trace: Trace, forward: Forward, sinks: list[Sink]) -> bool:
     return any(other.feeds and trace.trains(other) for other in trace.passes(forward.model))
 
 
-def message(forward: Forward, place: Place, mode: Mode) -> str:
+def message(forward: Forward, place: Place, mode: Mode, training: Forward | None) -> str:
     name = forward.name or forward.model.name or "the model"
     sensitive = forward.model.network.sensitive
-    if mode.cause is not None:
+    if training is not None:
+        since = f"in the mode that it is trained in at {training.place.seen_from(place)}"
+    elif mode.cause is not None:
         since = f"in train mode since {mode.cause.place.seen_from(place)}"
     else:
         since = "still in train mode, as it was built"
@@ -139,10 +145,14 @@ def message(forward: Forward, place: Place, mode: Mode) -> str:
     return f"`{name}` is evaluated {since}: {effect}. Call `{name}.eval()` before this pass."
 
 
-def evidence(forward: Forward, asked: Place, mode: Mode, sinks: list[Sink]) -> tuple[Evidence, ...]:
+def evidence(
+    forward: Forward, asked: Place, mode: Mode, training: Forward | None, sinks: list[Sink]
+) -> tuple[Evidence, ...]:
     model = forward.model
     steps = []
-    if model.place is not None:
+    if training is not None:
+        steps.append(Evidence(training.place, "it is trained here, in the mode that it comes in, and never switched"))
+    elif model.place is not None:
         steps.append(Evidence(model.place, f"`{model.name or model.kind}` is made here, in train mode"))
     steps.extend(
         Evidence(layer.place, f"it holds {layer.kind}") for layer in model.network.sensitive[:1] if layer.place

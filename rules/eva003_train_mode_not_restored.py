@@ -81,8 +81,8 @@ fit(torch.load("train.pt"), torch.load("validation.pt"))
 
 Networks without layers that depend on the mode; parts that are frozen in eval mode on purpose while the rest trains
 (`backbone.eval()` after `model.train()`); a network put in eval mode for good by its own training code, with no
-evaluation in between. A network that comes in eval mode (`from_pretrained`) and is trained so is a warning where its
-layers are not known.
+evaluation in between, and no pass with autograd off that nothing learns from. A network that comes in eval mode
+(`from_pretrained`) and is trained so is a warning where its layers are not known.
 
 ## Sources
 
@@ -128,9 +128,14 @@ def left_by_evaluation(trace: Trace, forward: Forward, mode: Mode) -> bool:
     return any(
         other is not forward
         and (any(one.cause is cause for one in other.modes) or (cause.function and other.function == cause.function))
-        and trace.evaluates(other)
+        and (trace.evaluates(other) or for_no_gradient(trace, other))
         for other in trace.passes(forward.model)
     )
+
+
+def for_no_gradient(trace: Trace, forward: Forward) -> bool:
+    """A pass with autograd off that nothing learns from: an evaluation, wherever its output goes."""
+    return forward.grad is False and not forward.on_leaf and not trace.reaches(forward, "backward", "gradient", "act")
 
 
 def message(forward: Forward, mode: Mode) -> str:

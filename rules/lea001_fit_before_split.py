@@ -98,7 +98,7 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):
                 continue
-            if not assessment.learnt_with(mark):
+            if not assessment.learnt_with(mark) or assessment.of_this_side(mark):
                 continue
             told.add(mark.place)
             yield Report(
@@ -123,7 +123,14 @@ def message(mark: Mark, held_out: Place) -> str:
 def evidence(trace: Trace, mark: Mark, assessment: Assessment) -> tuple[Evidence, ...]:
     split = split_before(trace, assessment.rows)
     steps = [Evidence(split.place, "the rows are divided here")] if split is not None else []
-    return (*way(mark), *steps, Evidence(assessment.place, "and judged here on rows that it was computed over"))
+    learnt = [one.place for one in assessment.learnings[:3] if one.place != assessment.place]
+    taught = [Evidence(place, "learnt from here") for place in learnt]
+    return (
+        *way(mark),
+        *steps,
+        *taught,
+        Evidence(assessment.place, "and judged here on rows that it was computed over"),
+    )
 
 
 def parted(mark: Mark, split: Split | None, place: Place) -> tuple[Evidence, ...]:
@@ -132,4 +139,5 @@ def parted(mark: Mark, split: Split | None, place: Place) -> tuple[Evidence, ...
 
 
 def confidence(mark: Mark, assessment: Assessment) -> Confidence:
-    return Confidence.MEDIUM if mark.assumed or assessment.event.assumed else Confidence.HIGH
+    certain = assessment.surely_in(mark) and not mark.assumed and not assessment.event.assumed
+    return Confidence.HIGH if certain else Confidence.MEDIUM

@@ -64,7 +64,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, named, rule, way
+from auditor.trace import (
+    Assessment,
+    Confidence,
+    Evidence,
+    Mark,
+    Report,
+    Severity,
+    Trace,
+    assessments,
+    by_place,
+    named,
+    rule,
+    way,
+)
 
 ESTIMATES = ("statistic", "vocabulary")
 
@@ -75,8 +88,10 @@ def fit_on_evaluation_rows(trace: Trace) -> Iterator[Report]:
         if assessment.on_learnt_rows or not assessment.figure or assessment.held_out:
             continue
         learnt = {mark for one in assessment.learnings for mark in one.marks}
-        for mark in assessment.marks - learnt:
-            if mark.kind in ESTIMATES and assessment.was_in(mark) and assessment.alone_in(mark):
+        for mark in sorted(assessment.marks - learnt, key=by_place):
+            if mark.kind not in ESTIMATES or not assessment.was_in(mark):
+                continue
+            if assessment.alone_in(mark) or assessment.of_this_side(mark):
                 yield Report(mark.place, message(mark, assessment), evidence(mark, assessment), confidence(mark))
 
 

@@ -61,14 +61,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Assessment, Confidence, Evidence, Mark, Report, Severity, Trace, assessments, rule, way
+from auditor.trace import (
+    Assessment,
+    Confidence,
+    Evidence,
+    Mark,
+    Report,
+    Severity,
+    Trace,
+    assessments,
+    by_place,
+    rule,
+    way,
+)
 
 
 @rule("LEA004", "resampled-before-split", Severity.ERROR, over=("LEA003",))
 def resampled_before_split(trace: Trace) -> Iterator[Report]:
     for assessment in assessments(trace):
         learnt = {mark for one in assessment.learnings for mark in one.marks}
-        for mark in assessment.marks & learnt:
+        for mark in sorted(assessment.marks & learnt, key=by_place):
             if mark.kind == "resample" and assessment.was_in(mark) and not assessment.on_learnt_rows:
                 yield Report(mark.place, message(mark, assessment), evidence(mark, assessment), confidence(mark))
 

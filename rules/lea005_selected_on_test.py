@@ -80,6 +80,7 @@ from auditor.trace import (
     Trace,
     apart,
     assessments,
+    by_place,
     holds,
     rule,
     way,
@@ -132,8 +133,8 @@ def message() -> str:
 
 
 def evidence(trace: Trace, select: Select) -> tuple[Evidence, ...]:
-    passes = sorted(select.forwards, key=lambda one: (one.place.path, one.place.node))
-    scores = sorted(select.scores, key=lambda one: (one.place.path, one.place.node))
+    passes = sorted(select.forwards, key=by_place)
+    scores = sorted(select.scores, key=by_place)
     steps = [Evidence(one.place, "the test rows are scored here") for one in (*passes[:2], *scores[:2])]
     places = {rows.origin.place for rows in select.rows if trace.part(rows) == "test"} - {None}
     steps.extend(Evidence(place, "this acts on the score") for place in select.by[:3])

@@ -65,7 +65,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, rule
+from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, by_place, rule
 
 TIES = ("lag", "window")
 
@@ -78,10 +78,6 @@ def order_ignored(trace: Trace) -> Iterator[Report]:
         ties = sorted((mark for mark in split.marks if mark.kind in TIES and not mark.grouped), key=by_place)
         if ties:
             yield Report(split.place, message(split, ties[0]), evidence(ties), confidence(split))
-
-
-def by_place(mark: Mark) -> tuple[str, int]:
-    return mark.place.path, mark.place.node
 
 
 def message(split: Split, tie: Mark) -> str:

@@ -100,6 +100,7 @@ from auditor.trace import (
     Split,
     Trace,
     assessments,
+    by_place,
     rule,
     split_before,
 )
@@ -111,7 +112,7 @@ def evaluation_rows_augmented(trace: Trace) -> Iterator[Report]:
     for one in assessments(trace):
         if not one.figure or one.on_learnt_rows or not one.learnings:
             continue
-        for mark in sorted(one.marks, key=lambda it: (it.place.path, it.place.node)):
+        for mark in sorted(one.marks, key=by_place):
             if mark.kind == "augment":
                 split = split_before(trace, one.rows)
                 if split is not None and mark not in split.marks:

@@ -69,7 +69,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, rule
+from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, by_place, rule
 
 TIES = ("lag", "window")
 
@@ -82,10 +82,6 @@ def groups_split_apart(trace: Trace) -> Iterator[Report]:
         ties = sorted((mark for mark in split.marks if mark.kind in TIES and mark.grouped), key=by_place)
         if ties:
             yield Report(split.place, message(split, ties[0]), evidence(ties), confidence(split))
-
-
-def by_place(mark: Mark) -> tuple[str, int]:
-    return mark.place.path, mark.place.node
 
 
 def message(split: Split, tie: Mark) -> str:

@@ -58,6 +58,12 @@ def test_no_such_path(folder: Path) -> None:
     assert (code, err) == (2, "audit: no such file or folder: gone\n")
 
 
+def test_an_encoding_that_a_package_registers_is_read_as_what_it_rewrites(folder: Path) -> None:
+    (folder / "train.py").write_text("# -*- coding: future_fstrings -*-\n" + BAD, encoding="utf-8")
+    code, document, err = audited(folder, ".")
+    assert (code, found(document), document["errors"], err) == (1, [("train.py", FORWARD + 1)], [], "")
+
+
 @pytest.mark.parametrize(
     ("data", "line"),
     [

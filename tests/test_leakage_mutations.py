@@ -27,6 +27,36 @@ class Leak(NamedTuple):
 
 FITS = [
     Leak(
+        "cruises_stacked_clean",
+        "LEA001",
+        "the fares of both years are filled with one median",
+        {"X, X_new = both": 'both["fare"] = both["fare"].fillna(both["fare"].median())\nX, X_new = both'},
+    ),
+    Leak(
+        "ages_by_title_clean",
+        "LEA001",
+        "the mean of all women fills the gaps",
+        {'women = train[train["sex"]': 'women = people[people["sex"]'},
+    ),
+    Leak(
+        "gaps_filled_by_forest_clean",
+        "LEA001",
+        "the forest learns from all wells",
+        {'measured = train[train["depth"]': 'measured = wells[wells["depth"]'},
+    ),
+    Leak(
+        "homes_aligned_clean",
+        "LEA012",
+        "the columns are those of all homes",
+        {"homes[columns],": "pd.get_dummies(homes[columns]),"},
+    ),
+    Leak(
+        "shares_last_window_clean",
+        "LEA001",
+        "all days say how to scale",
+        {"scaled = scaler.fit_transform(known)": "scaler.fit(prices.iloc[:, 1:2])\nscaled = scaler.transform(known)"},
+    ),
+    Leak(
         "scaled_after_split",
         "LEA001",
         "the scaler sees the tumours that are held out",
@@ -183,6 +213,21 @@ LOADERS = [
         "LEA013",
         "one sampler for both",
         {"SubsetRandomSampler(indices[a:b])": "SubsetRandomSampler(indices[:a])"},
+    ),
+    Leak(
+        "both_losses_in_one_line_clean",
+        "LEA003",
+        "the validation reads the training reviews",
+        {
+            "from_numpy(features[cut:])": "from_numpy(features[:cut])",
+            "from_numpy(labels[cut:])": "from_numpy(labels[:cut])",
+        },
+    ),
+    Leak(
+        "fires_upsampled_by_index_clean",
+        "LEA003",
+        "the fires that are judged are those that were learnt",
+        {"index.isin(held)": "index.isin(learn)"},
     ),
     Leak("concrete_tensors_clean", "LEA013", "both loaders serve the same rows", {"loader(val)": "loader(train)"}),
     Leak(

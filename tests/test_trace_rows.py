@@ -10,7 +10,7 @@ import pytest
 
 from auditor.static.trails import MOST_ROWS, Columns, Trail, alternatives, complement, merged
 from auditor.trace import Cut, Mark, Origin, Range, Rows, Train, apart, holds, meet
-from auditor.trace.rows import DECLARED, PERHAPS, POSITIONS
+from auditor.trace.rows import DECLARED, FILTERED, PERHAPS, PICKED, POSITIONS, strangers
 
 TABLE, OTHER = Origin("table", "t.csv"), Origin("other")
 ALL = Rows(TABLE)
@@ -143,6 +143,22 @@ def test_one_of_several_possibilities_meets_only_its_like() -> None:
     assert ALL.cut(maybe).meets(ALL.cut(maybe, TRAIN))
 
 
+def test_choices_that_exclude_each_other_leave_no_row() -> None:
+    assert ALL.cut(TRAIN, TEST).none
+    assert not ALL.cut(TRAIN, Cut(AGAIN, "test")).none
+
+
+def test_a_random_draw_meets_what_was_chosen_row_by_row() -> None:
+    draws = frozenset((TRAIN, TEST))
+    women, measured = Cut(("equal", "sex"), "f"), Cut((FILTERED, 1))
+    assert ALL.cut(TEST).drawn_among(ALL.cut(women, measured), draws)
+    assert not ALL.cut(TEST).drawn_among(ALL.cut(women), frozenset()), "the parts are in order"
+    assert not ALL.cut(TEST).drawn_among(ALL.cut(Cut("some")), draws), "nobody knows what was chosen"
+    assert not ALL.cut(TEST).drawn_among(ALL.cut(TRAIN, women), draws)
+    assert not ALL.cut(Cut(("equal", "sex"), "m"), TEST).drawn_among(ALL.cut(women), draws), "the others"
+    assert not Rows(OTHER).cut(TEST).drawn_among(ALL.cut(women), draws)
+
+
 def test_what_a_source_says_of_its_rows() -> None:
     assert ALL.cut(Cut(DECLARED, "test")).declared == "test"
     assert ALL.cut(Cut(DECLARED, "unsupervised")).declared is None
@@ -161,6 +177,27 @@ def test_some_meet_and_all_are_apart() -> None:
     assert not apart([train], [ALL.cut(Cut(AGAIN, 1))]), "nobody knows"
     assert holds([test, ALL], iter([train]))
     assert not holds([test], [train])
+
+
+def test_what_is_picked_from_a_stack_may_be_none_of_one_array() -> None:
+    picked = Cut((PICKED, "stack"))
+    some = [ALL.cut(picked, TRAIN), Rows(OTHER).cut(picked, TRAIN)]
+    assert not holds([ALL], some)
+    assert holds([ALL, Rows(OTHER)], some)
+    assert not meet([ALL], some)
+    assert meet([ALL, Rows(OTHER)], some)
+    assert meet(some, [Rows(OTHER), ALL]), "either way"
+    assert meet(some, some)
+
+
+def test_strangers_have_nothing_in_common_for_sure() -> None:
+    files = [Rows(Origin(("file", "pandas", name))) for name in ("train.csv", "test.csv")]
+    unknown = Rows(Origin(("file", "pandas", ("path", 1, "x"))))
+    assert strangers(files[:1], files[1:])
+    assert not strangers(files, files[1:])
+    assert not strangers(files[:1], [unknown]), "it may be the same file"
+    assert not strangers([ALL], [Rows(OTHER)])
+    assert strangers([ALL.cut(TRAIN)], [ALL.cut(TEST)])
 
 
 # what a value knows
@@ -216,6 +253,25 @@ def test_more_rows_than_are_kept_are_not_forgotten_silently() -> None:
     assert few.known
     assert not many.known
     assert many.rows == frozenset().union(*(one.rows for one in plain)), "none of those that are cut alike is chosen"
+
+
+def test_a_stack_knows_its_arrays_until_its_rows_are_others() -> None:
+    one, two = trail(), trail(origin=OTHER)
+    stack = Trail(one.rows | two.rows, stacked=(one.rows, two.rows))
+    halves = stack.cut(TRAIN)
+    assert halves.stacked == (trail(TRAIN).rows, trail(TRAIN, origin=OTHER).rows)
+    assert all(rows.picked for rows in halves.picked().rows)
+    assert not halves.picked().stacked
+    assert one.picked() == one
+    both = merged([stack, stack.column("x")])
+    assert both is not None
+    assert both.stacked == stack.stacked, "a column of it is as long"
+
+
+def test_copies_of_training_rows_are_not_among_the_test_rows() -> None:
+    more = Trail(frozenset((ALL, ALL.cut(TRAIN, Cut("large", True)))))
+    assert more.cut(TEST).rows == {ALL.cut(TEST)}
+    assert trail(TRAIN).cut(TEST).rows == {ALL.cut(TRAIN, TEST)}, "where nothing is left, the reading is in doubt"
 
 
 def test_alternatives_may_be_either() -> None:

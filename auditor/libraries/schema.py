@@ -113,12 +113,14 @@ RowsRole = Literal[
     "same",  # the same rows, one by one
     "mixed",  # rows of what goes in, reordered, put together or computed from each other
     "joined",  # the rows of one table with columns of others
+    "aligned",  # the rows of the receiver, and those of the operand
     "some",  # some of the rows; which, is not known
     "split",  # divides what goes in: part after part, for one array after the other
     "folds",  # an iterable of pairs of row numbers, one for each fold
     "sample",  # some rows at random; dropping their index leaves the others
     "drop",  # the rows without those whose index it is given; columns where ``columns`` says so
     "index",  # row numbers
+    "count",  # how many rows there are
     "apply",  # the same rows, by a function: of each row or value where there is one column or ``axis`` is 1
     "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
@@ -417,6 +419,8 @@ class Attribute(BaseModel):
     """``freeze``: set to False, no gradients are taken of the weights; ``shape``: a constant, known where it is."""
     rows: Literal["same", "index", "none", "whole"] | None = None
     """``whole``: what the rows were divided from."""
+    kind: str | None = None
+    """What comes back, where methods depend on it: a name under ``methods``."""
     see: str | None = None
 
 

@@ -44,13 +44,15 @@ def _text(data: bytes, path: str) -> str:
 
 
 def _undeclared(data: bytes, path: str) -> str:
-    """What `detect_encoding` refused: an unknown encoding, or a first line that is not the UTF-8 it has to be."""
+    """What `detect_encoding` refused: a first line that is not the UTF-8 it has to be, or an encoding of a package.
+
+    Encodings that packages register (``future_fstrings``) rewrite sources that are UTF-8.
+    """
     try:
-        data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         message = "is not valid UTF-8 and declares no encoding that is known"
         raise SourceError(path, _line(data, error.start), message) from error
-    raise SourceError(path, 1, "declares an encoding that is not known")
 
 
 def _line(data: bytes, offset: int) -> int:

@@ -444,6 +444,8 @@ class Calls(Provenance):
         module_row = self.libraries.method("module", name)
         text = receiver_name(expr)
         if receiver.of and not receiver.flows and module_row is not None:
+            if module_row.does == "step":
+                return self._unknown_step(receiver, text, args, site)
             return self._method_of_parts(receiver, name, args, site)
         if module_row is not None and module_row.does == "mode" and not receiver.flows:
             known = self.network_of(receiver, text, sure=self.mode_call(name, args))

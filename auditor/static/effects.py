@@ -183,13 +183,9 @@ class Effects(Optimizers):
         """An independent network like this one, in the mode that it is in now."""
         copy = self.make("module", site, obj.cls, obj.lib)
         copy.row, copy.partial, copy.handed = obj.row, obj.partial, obj.handed
-        for name, parts in obj.children.items():
-            for part in parts:
-                self.adopt(copy, name, part)
         for name in obj.attrs:
             copy.attrs[name] = None
             self.world.set(copy, name, self.world.get(obj, name))
-        copy.children = {}
         self.world.set(copy, MODE, self.modes(obj))
         copy.partial = True
         copy.answer = obj.answer

@@ -12,7 +12,7 @@ from auditor.static.building import Building
 from auditor.static.calls import as_element
 from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments, Outcome
-from auditor.static.row_calls import KEPT, is_path
+from auditor.static.row_calls import GROUPED, KEPT, is_path
 from auditor.static.sizes import LONGEST
 from auditor.static.trails import merged
 from auditor.static.values import (
@@ -35,7 +35,6 @@ from auditor.static.values import (
     Super,
     Value,
     either,
-    still,
     symbol,
 )
 from auditor.static.worlds import Modes, World
@@ -330,8 +329,8 @@ class Expressions(Building):
             return value
         sym = ("attr", known or value.sym, name) if value.sym is not None else None
         return Data(
-            sym, value.flows, value.grads, value.of, still(value), value.loss, value.leaf, value.told, value.sums,
-            self.attribute_trail(value, name),
+            sym, value.flows, value.grads, value.of, self.attribute_kind(value, name), value.loss, value.leaf,
+            value.told, value.sums, self.attribute_trail(value, name),
         )  # fmt: skip
 
     def _attribute_of_class(self, value: Cls, name: str, site: int) -> Value:
@@ -397,7 +396,7 @@ class Expressions(Building):
         trail = self.chosen(owner, expr.index, index, located)
         if trail is None:
             return value
-        kind = owner.kind if owner.kind in KEPT else value.kind
+        kind = owner.kind if owner.kind in KEPT or owner.kind == GROUPED else value.kind
         sym = value.sym if type(index) is Const else ("item", owner.sym, expr.site, self.context)
         made = value.on(trail)
         if type(index) is Bounds:

@@ -230,6 +230,7 @@ class Objects(Sizes):
         held = obj.children.setdefault(name, [])
         if part is not obj and part not in held:
             held.append(part)
+            part.held_by.append(obj)
 
     def networks_in(self, value: Value) -> Iterator[Obj]:
         """The networks that a value is or holds."""
@@ -324,6 +325,18 @@ class Objects(Sizes):
                         found.append(part)
         return found
 
+    @staticmethod
+    def wholes(obj: Obj) -> list[Obj]:
+        """The networks that a network is a part of."""
+        found: list[Obj] = []
+        todo = [obj]
+        while todo:
+            for one in todo.pop().held_by:
+                if one.kind == "module" and one is not obj and one not in found:
+                    found.append(one)
+                    todo.append(one)
+        return found
+
     def set_modes(self, objs: Iterable[Obj], modes: Modes) -> None:
         for obj in objs:
             for part in self.family(obj):
@@ -343,6 +356,9 @@ class Objects(Sizes):
         for obj in self.networks_in(value):
             modes = self.modes(obj)
             self.world.set(obj, MODE, frozenset(Mode(mode.value, mode.cause, False) for mode in modes))
+        handed = self.known_network(value) if type(value) is Data else None
+        if handed is not None and self.modes(handed) == HANDED_IN:
+            self.world.set(handed, MODE, frozenset({Mode(None, None, False)}))
 
     # what the trace is told of a network
 

@@ -27,7 +27,7 @@ class Optimizers(Passes):
     def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
         models = None
         if objs is not None:
-            models = frozenset(self.model(part) for obj in objs for part in self.family(obj))
+            models = frozenset(self.model(one) for obj in objs for one in (*self.family(obj), *self.wholes(obj)))
         optimizer: Configure | None = self.world.get(by, "%configured") if by is not None else None
         turns = tuple(self.turning)
         self.emit(

@@ -34,6 +34,10 @@ Owner = Obj | Hashable
 
 KEPT = frozenset({"dataframe", "dataset"})
 """Kinds of tables and data sets that a choice of rows does not change."""
+EACH = "each"
+"""The kind of what acts on each value of a column by itself (``table.name.str``)."""
+GROUPED = "grouped"
+"""The kind of a table whose rows are taken group by group."""
 MOST_PARTS = 12
 MOVING = "moving"
 BIN = "bin"

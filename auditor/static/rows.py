@@ -252,8 +252,11 @@ class Provenance(Watching):
             return
         others = frozenset(one for one in trail.rows if not meet((one,), taught))
         trail = replace(trail, rows=others or trail.rows)
-        parts = self.items(value) if doing.flow.chooses is not None and value is not None else None
-        if parts is not None and len(parts) > 2:  # features, labels, weights
+        parts = self.items(value) if value is not None else None
+        features = self.trail_of(parts[0]) if parts is not None and len(parts) in (2, 3) else None
+        if features is not None and features.rows:
+            trail = replace(trail, marks=features.marks)  # what is in the labels is not what is judged
+        if parts is not None and len(parts) > 2 and doing.flow.chooses is not None:  # features, labels, weights
             trail = self.counted_by(parts[2], trail, doing.site)
         score = self.score(doing, trail, learnt, "validation")
         own = doing.flow.watches
@@ -338,7 +341,8 @@ class Provenance(Watching):
             ),
         )  # fmt: skip
         self.score(doing, trail.cut(Cut(key, "test")), frozenset((train,)), doing.metric or name, held_out=True)
-        return doing.value
+        figures = doing.row is not None and doing.row.does == "score"
+        return self.made(doing.site, Trail(role="statistic"), doing.value) if figures else doing.value
 
     def _on_schedule(self, doing: Doing) -> Value:
         figures = self.all_spilled(doing.args.all())
@@ -429,10 +433,12 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "filled": Provenance._on_same,
     "mixed": Provenance._on_mixed,
     "joined": Provenance._on_joined,
+    "aligned": Provenance._on_aligned,
     "some": Provenance._on_some,
     "sample": Provenance._on_sample,
     "drop": Provenance._on_drop,
     "index": Provenance._on_index,
+    "count": Provenance._on_count,
     "apply": Provenance._on_apply,
     "mask": Provenance._on_mask,
     "isin": Provenance._on_isin,

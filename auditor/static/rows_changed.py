@@ -12,6 +12,7 @@ from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     ALTERS,
     ESTIMATORS,
+    GROUPED,
     HOLDERS,
     OF_ESTIMATORS,
     STATE,
@@ -27,7 +28,7 @@ from auditor.static.row_calls import (
 )
 from auditor.static.row_parts import named_part, named_rows
 from auditor.static.rows_held import Held
-from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged, without_figures
+from auditor.static.trails import NOWHERE, Columns, Trail, TrailRole, complement, merged, without_figures
 from auditor.static.values import NONE, Const, Data, Fn, Lib, Obj, Partial, Ref, Seq, Value
 from auditor.trace import (
     Cut,
@@ -39,7 +40,7 @@ from auditor.trace import (
     Train,
     counted,
 )
-from auditor.trace.rows import DECLARED, POSITIONS
+from auditor.trace.rows import DECLARED, FILTERED, POSITIONS
 
 
 class Changed(Held):
@@ -376,9 +377,32 @@ class Changed(Held):
             trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
         shared = {one.columns for one in trails if one is not None and one.rows}
         columns = shared.pop() if len(shared) == 1 else kept
-        if type(doing.receiver) is Data and doing.receiver.kind == "grouped":
+        if type(doing.receiver) is Data and doing.receiver.kind == GROUPED:
             columns = None  # whatever is made of each group, under the name of the group
-        return self._back(doing, replace(trail, columns=columns, role="" if trail.role == "mask" else trail.role))
+        role: TrailRole = "" if trail.role == "mask" else trail.role
+        return self._back(doing, replace(trail, columns=columns, role=role, stacked=self.stack_of(doing)))
+
+    def _on_aligned(self, doing: Doing) -> Value:
+        """Two tables with the columns of both."""
+        pair = (doing.receiver, self.operand(doing.args, doing.flow.arg))
+        kind = kind_of(doing.receiver) if doing.receiver is not None else ""
+        trails = [self.sourced(one) for one in pair]
+        return Seq(tuple(
+            Data((self.fresh(doing.site), n), kind=kind, trail=replace(one, columns=None) if one is not None else None)
+            for n, one in enumerate(trails)
+        ))  # fmt: skip
+
+    def stack_of(self, doing: Doing) -> tuple[frozenset[Rows], ...]:
+        """The rows of each array that is put below the one before."""
+        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        if not (type(axis) is Const and axis.value in (0, "index")):
+            return ()
+        first = self.operand(doing.args, doing.flow.arg or Argument(at=0))
+        listed = self.items(first) if first is not None else None
+        below = [*([doing.receiver] if doing.receiver is not None else []), *(listed or [first or NONE])]
+        trails = [self.trail_of(one) for one in below]
+        rows = tuple(one.rows for one in trails if one is not None and one.rows and one.role == "" and not one.stacked)
+        return rows if 1 < len(rows) == len(below) else ()
 
     def stacks(self, doing: Doing) -> bool:
         """The same rows go in twice and come out one below the other."""
@@ -394,7 +418,8 @@ class Changed(Held):
         trail = self.rows_in(doing)
         if trail is None:
             return doing.value
-        cut = Cut(("some", self.fresh(doing.site)))
+        told = any(self.trail_of(one) is not None for one in doing.args.all())  # row numbers, perhaps of a part
+        cut = Cut(("some" if told else FILTERED, self.fresh(doing.site)))
         target = self.target_of(doing)
         if target is not None:
             labels = self.sourced(target)
@@ -413,7 +438,7 @@ class Changed(Held):
         share = self.operand(doing.args, doing.flow.arg) if doing.flow.arg is not None else None
         share = doing.args.keyword.get("frac", share)
         if type(share) is Const and share.value in (1, 1.0):
-            return self._back(doing, trail)
+            return self._back(doing, replace(trail, stacked=()))
         part = Cut(("sample", self.frame.module, doing.site, self.context), True)
         self.split(doing, trail, frozenset((part,)), "random")
         return self._back(doing, trail.cut(part))
@@ -436,6 +461,12 @@ class Changed(Held):
             left = complement(cuts, trail.rows)
             return self._back(doing, trail.cut(left if left is not None else Cut(("some", self.fresh(doing.site)))))
         return self._back(doing, trail.cut(Cut(("some", self.fresh(doing.site)))))
+
+    def _on_count(self, doing: Doing) -> Value:
+        trail = self.rows_in(doing, source=False)
+        if trail is not None and type(doing.value) is Data:
+            self.counts(doing.value.sym, trail)
+        return doing.value
 
     def _on_index(self, doing: Doing) -> Value:
         receiver = self.trail_of(doing.receiver) if type(doing.receiver) is Data else None
@@ -460,18 +491,26 @@ class Changed(Held):
             return doing.value
         func = doing.args.positional[0] if doing.args.positional else doing.args.keyword.get("func", NONE)
         marks = self.others(doing)
+        groups = type(doing.receiver) is Data and doing.receiver.kind == GROUPED
         if type(func) is Const and isinstance(func.value, str):
-            row = self.libraries.method("rows", func.value)
-            if row is not None and row.rows is not None and row.rows.does == "statistic":
-                return self._changes("statistic")(doing)
+            row = self.libraries.method(GROUPED if groups else "rows", func.value)
+            does = row.rows.does if row is not None and row.rows is not None else ""
+            if does in ("statistic", "extreme", "lag"):
+                return self._changes("lag" if does == "lag" else "statistic")(doing)
         elif isinstance(func, (Fn, Partial)):
-            axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
-            single = trail.columns is not None and trail.columns.only and len(trail.columns.names) == 1
-            one = trail.as_("element") if single or (type(axis) is Const and axis.value in (1, "columns")) else trail
+            one = trail if groups or not self._row_by_row(trail, doing) else trail.as_("element")
             given = Data(("applied", self.fresh(doing.site)), trail=one)
             made = self.trail_of(self.call(func, Arguments([given], {}), doing.site))
             marks |= made.found if made is not None else frozenset()
+        elif groups:
+            return self._changes("statistic")(doing)
         return self._back(doing, trail.marked(marks))
+
+    def _row_by_row(self, trail: Trail, doing: Doing) -> bool:
+        """The function is given one value of a column, or one row of a table, at a time."""
+        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        single = trail.columns is not None and trail.columns.only and len(trail.columns.names) == 1
+        return single or (type(axis) is Const and axis.value in (1, "columns"))
 
     def _on_mask(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)

@@ -12,7 +12,9 @@ from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     BIN,
+    EACH,
     FILE,
+    GROUPED,
     MOST_RANGES,
     MOVING,
     PART,
@@ -37,7 +39,7 @@ from auditor.static.row_calls import (
     within,
 )
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
-from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order
+from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
 from auditor.trace import (
     Cut,
@@ -50,6 +52,7 @@ from auditor.trace import (
     Rows,
     Select,
     Turns,
+    by_place,
     counted,
 )
 from auditor.trace.rows import DECLARED
@@ -67,6 +70,8 @@ class Held(Weights):
         """By the cut of a split: the choices that had been made among the rows when they were divided."""
         self.divisors: set[s.Call] = set()
         """The calls that something is divided by."""
+        self._counting: dict[Hashable, frozenset[Rows]] = {}
+        """The rows that a number counts, by its symbol."""
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
 
@@ -340,6 +345,9 @@ class Held(Weights):
         trail = self.trail_of(value)
         if trail is None:
             return None
+        sizes = self.libraries.attribute("tensor", name)
+        if sizes is not None and sizes.does == "shape":
+            self.counts(("item", ("attr", value.sym, name), 0), trail)
         row = self.libraries.attribute("rows", name)
         if row is None:
             return trail.column(name) if value.kind == "dataframe" else trail
@@ -350,9 +358,18 @@ class Held(Weights):
             return replace(trail, rows=frozenset(parted))
         return trail.as_("index") if row.rows == "index" else trail
 
+    def attribute_kind(self, value: Data, name: str) -> str:
+        """What an attribute of a value is, where methods depend on it."""
+        row = self.libraries.attribute("rows", name)
+        if row is None and value.kind == GROUPED:
+            return GROUPED  # one column of it
+        return row.kind if row is not None and row.kind else still(value)
+
     def chosen(self, owner: Data, index: s.Expr, value: Value, located: bool) -> Trail | None:
         """The rows of ``owner[index]``, where `value` is what the index evaluates to."""
         trail = self.trail_of(owner)
+        if owner.kind == EACH:
+            return trail
         if isinstance(index, s.Sequence) and index.kind == "tuple":
             parts = value.items if type(value) is Seq else ()
             if trail is None or not parts:
@@ -394,7 +411,7 @@ class Held(Weights):
         masked = self._mask(value)
         if masked:
             base = trail or self.sourced(owner)
-            return None if base is None else base.cut(*masked)
+            return None if base is None else base.cut(*masked).picked()
         if trail is None:
             return None
         if type(value) is Const:
@@ -473,9 +490,31 @@ class Held(Weights):
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
         return self.between(base, low, high)
 
+    def counts(self, sym: Hashable, trail: Trail) -> None:
+        """A number counts these rows."""
+        if trail.rows and trail.role == "":
+            self._counting[sym] = trail.rows
+
+    def border(self, base: Trail, end: Value) -> int | None:
+        """How many of the arrays that were stacked lie before this row number; None where it is not between two."""
+        if type(end) is not Data or end.sym not in self._counting:
+            return None
+        before, counted = frozenset[Rows](), self._counting[end.sym]
+        for number, rows in enumerate(base.stacked, 1):
+            before |= rows
+            if before == counted:
+                return number
+        return None
+
     def between(self, base: Trail, low: Value, high: Value) -> Trail:
         """The rows from one number up to another."""
         ends = [bound_of(end) for end in (NONE if low == Const(0) else low, high)]
+        borders = [0 if low in (NONE, Const(0)) else self.border(base, low)]
+        borders.append(len(base.stacked) if high == NONE else self.border(base, high))
+        if base.stacked and None not in borders and borders[0] < borders[1]:  # type: ignore[operator]
+            kept = base.stacked[borders[0] : borders[1]]
+            return replace(base, rows=frozenset().union(*kept), stacked=kept if len(kept) > 1 else ())
+        base = base.picked()
         chosen = range_of(ends)
         if any(sum(is_range(cut) for cut in one.cuts) >= MOST_RANGES for one in base.rows):
             return base.vague("ranges")
@@ -484,7 +523,7 @@ class Held(Weights):
             cut = Cut(self.range_key(one.origin.key, one.cuts), chosen)
             self._chosen_before[cut] = self._chosen_before.get(cut, frozenset()) | one.cuts
             made.add(one.cut(cut, count=within(one.count, ends)))
-        return replace(base, rows=frozenset(made))
+        return replace(base, rows=frozenset(made), stacked=())
 
     def range_key(self, origin: Hashable, cuts: frozenset[Cut]) -> Hashable:
         """What makes two ranges count the same rows: a short name, since ranges of ranges would hold one another."""
@@ -511,6 +550,7 @@ class Held(Weights):
         names = self.names_in(index)
         if type(index) is Seq and len(index.items) == 2:
             names = self.names_in(index.items[1])
+            inside = self.filled_in(inside, target.site) if names is not None else inside
         if trail is None or not trail.rows:
             base = self.sourced(owner) if trail is None and not inside.rows else trail
             made = merged((base, inside)) or inside
@@ -536,6 +576,16 @@ class Held(Weights):
             self.assign(target.obj, replace(owner, sym=self.fresh(target.site)).on(made))
         elif made != trail:
             self.put(owner, made)
+
+    def filled_in(self, inside: Trail, site: int) -> Trail:
+        """Predictions that fill the gaps of a column have in them whatever their model has learnt from."""
+        if inside.role == "statistic" or not inside.learnt:
+            return inside
+        marks = (
+            self.mark("statistic", Trail(one.rows, frozenset((None, mark) for mark in one.marks)), site, one.name)
+            for one in sorted(inside.learnt, key=by_place)
+        )
+        return inside.marked(marks)
 
     def is_table(self, value: Data) -> bool:
         """Its attributes are columns."""

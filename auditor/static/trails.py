@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from auditor.trace import Cut, Mark, PartName, Range, Rows, Score, Train
-from auditor.trace.rows import DECLARED, PERHAPS
+from auditor.trace.rows import DECLARED, PERHAPS, PICKED
 
 MOST_ROWS = 12
 MOST_MARKS = 40
@@ -64,6 +64,8 @@ class Trail:
     """How many rows come at a time, where it is served in batches."""
     altered: bool = False
     """Whoever serves them alters them at random."""
+    stacked: tuple[frozenset[Rows], ...] = ()
+    """The rows of each array, first to last, where several were put one below the other."""
 
     @property
     def found(self) -> frozenset[Mark]:
@@ -77,11 +79,26 @@ class Trail:
         return replace(self, rows=rows, bundle=False)
 
     def cut(self, *cuts: Cut, count: Callable[[int], int | None] | None = None) -> Trail:
-        """Some of its rows; `count` tells how many of so many."""
-        return replace(self, rows=frozenset(
-            one.cut(*cuts, count=count(one.count) if count is not None and one.count is not None else None)
-            for one in self.rows
-        ))  # fmt: skip
+        """Some of its rows; `count` tells how many of so many.
+
+        What cannot hold any of them is left out: the copies of training rows, where the test rows are asked for.
+        """
+
+        def chosen(rows: Iterable[Rows]) -> frozenset[Rows]:
+            made = [
+                one.cut(*cuts, count=count(one.count) if count is not None and one.count is not None else None)
+                for one in rows
+            ]
+            return frozenset(one for one in made if not one.none) or frozenset(made)
+
+        return replace(self, rows=chosen(self.rows), stacked=tuple(chosen(one) for one in self.stacked))
+
+    def picked(self) -> Trail:
+        """Some rows of a stack: perhaps none of one of the arrays that it is made of."""
+        if len(self.stacked) < 2 or frozenset().union(*self.stacked) != self.rows:
+            return self
+        plain = frozenset(one.surely for one in self.rows)
+        return replace(self.cut(Cut((PICKED, plain))), stacked=())
 
     def called(self, part: PartName, cut: Cut) -> Trail:
         """The rows under the name of a part: what their source says that they are for leaves out the others.
@@ -139,6 +156,7 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
     holding = [one for one in known if one.rows] or known
     roles = {one.role for one in holding}
     columns = {one.columns for one in holding}
+    stacks = {one.stacked for one in holding}
     return Trail(
         rows if len(rows) <= MOST_ROWS else _least_cut(rows),
         marks if len(marks) <= MOST_MARKS else frozenset(sorted(marks, key=_order)[:MOST_MARKS]),
@@ -151,6 +169,7 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
         all(one.bundle for one in holding),
         any(one.judged for one in known) or len({bool(one.learnt) for one in known if one.rows}) > 1,
         all(one.known for one in known) and len(rows) <= MOST_ROWS,
+        stacked=stacks.pop() if len(stacks) == 1 else (),
     )
 
 

@@ -49,6 +49,7 @@ class Obj:
         "frozen",
         "given",
         "handed",
+        "held_by",
         "kind",
         "lib",
         "loops",
@@ -73,6 +74,7 @@ class Obj:
         self.attrs: dict[str, None] = {}
         self.children: dict[str, list[Obj]] = {}
         """Networks held by this one, by attribute, over all paths."""
+        self.held_by: list[Obj] = []
         self.handed = False
         self.name = ""
         self.row: object = None

@@ -15,7 +15,7 @@ from typing import Literal
 from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train
 from auditor.trace.findings import Evidence
 from auditor.trace.places import Place
-from auditor.trace.rows import Cut, Rows, apart, holds, meet
+from auditor.trace.rows import Cut, Rows, apart, holds, meet, possibilities, strangers
 from auditor.trace.trace import Trace
 
 
@@ -49,15 +49,17 @@ class Assessment:
     name: str
     through: tuple[Place, ...] = ()
     """Where the predictions were made, where that is elsewhere."""
+    draws: frozenset[Cut] = frozenset()
+    """The parts that the program draws at random, and its folds."""
 
     @property
     def place(self) -> Place:
         return self.event.place
 
     @property
-    def marks_met(self) -> frozenset[Mark]:
+    def marks_met(self) -> list[Mark]:
         """What is in these rows, or in those that were learnt from."""
-        return self.marks.union(*(one.marks for one in self.learnings))
+        return sorted(self.marks.union(*(one.marks for one in self.learnings)), key=by_place)
 
     @property
     def on_learnt_rows(self) -> tuple[Learning, ...]:
@@ -92,8 +94,20 @@ class Assessment:
         return any(cut.part is not None for rows in self.rows for cut in rows.cuts if not one_of_folds(cut))
 
     def was_in(self, mark: Mark) -> bool:
-        """What was computed saw every row that is judged here."""
+        """What was computed saw rows that are judged here."""
+        return self.surely_in(mark) or any(
+            all(any(other.drawn_among(one, self.draws) for one in mark.rows) for other in each)
+            for each in possibilities(self.rows)
+        )
+
+    def surely_in(self, mark: Mark) -> bool:
+        """The same, and no draw had to hit what was computed from some of the rows only."""
         return holds(mark.rows, self.rows)
+
+    def of_this_side(self, mark: Mark) -> bool:
+        """What was computed saw none of the rows that were learnt from, and is not in them."""
+        known = all(mark not in one.marks and strangers(mark.rows, one.rows) for one in self.learnings)
+        return known and bool(self.learnings)
 
     def alone_in(self, mark: Mark) -> bool:
         """What was computed saw no other rows than those that are judged here."""
@@ -114,9 +128,19 @@ def learnings(trace: Trace) -> Iterator[Learning]:
             yield learning_of(train)
     for forward in trace.all(Forward):
         if forward.rows and trace.trains(forward):
-            used = [sink.rows for sink in trace.sinks(forward) if sink.kind == "backward"]
+            used = [about(sink, forward) for sink in trace.sinks(forward) if sink.kind == "backward"]
             rows = frozenset[Rows]().union(*used) or forward.rows
             yield Learning(forward, rows, forward.marks, forward.name or forward.model.name)
+
+
+def about(sink: Sink, forward: Forward) -> frozenset[Rows]:
+    """The rows of a pass that a figure is about: all, or those that were chosen after it.
+
+    What arrives with it from passes over other rows has their rows: the losses of both sides in one line of a report.
+    """
+    if all(not strangers(other.rows, forward.rows) for other in sink.forwards if other.rows):
+        return sink.rows or forward.rows
+    return frozenset(one for one in sink.rows if any(whole.holds(one) for whole in forward.rows)) or forward.rows
 
 
 def from_tests(event: Event) -> bool:
@@ -136,18 +160,21 @@ def assessments(trace: Trace) -> tuple[Assessment, ...]:
 
 
 def _assessments(trace: Trace) -> Iterator[Assessment]:
+    draws = frozenset(cut for split in trace.all(Split) for cut in split.cuts if split.how in ("random", "stratified"))
+    ordered = frozenset(cut for split in trace.all(Split) for cut in split.cuts if split.how == "ordered")
     for score in trace.all(Score):
         if from_tests(score):
             continue
-        taught = tuple(learning_of(one) for one in score.trained)
+        taught = tuple(learning_of(one) for one in sorted(score.trained, key=by_place))
         yield Assessment(
             score, score.rows, score.marks, taught, not score.predicts, score.held_out, score.name,
             tuple(one.place for one in sorted(score.predicted, key=by_place)),
+            draws | frozenset(cut for rows in score.rows for cut in rows.cuts if one_of_folds(cut)) - ordered,
         )  # fmt: skip
-    yield from _passes(trace)
+    yield from _passes(trace, draws)
 
 
-def _passes(trace: Trace) -> Iterator[Assessment]:
+def _passes(trace: Trace, draws: frozenset[Cut]) -> Iterator[Assessment]:
     by_model = defaultdict(list)
     for one in learnings(trace):
         if isinstance(one.event, Forward):
@@ -159,12 +186,12 @@ def _passes(trace: Trace) -> Iterator[Assessment]:
         name = forward.name or forward.model.name
         asked: dict[frozenset[Rows], bool] = {}
         for sink in trace.evaluates(forward):
-            rows = sink.rows or forward.rows
+            rows = about(sink, forward)
             asked[rows] = asked.get(rows, False) or sink.kind == "select" or judges(sink, forward)
         narrow = {rows for rows in asked if any(other < rows or narrower(other, rows) for other in asked)}
         for rows, figure in asked.items():
             if rows not in narrow:
-                yield Assessment(forward, rows, forward.marks, taught, figure, False, name)
+                yield Assessment(forward, rows, forward.marks, taught, figure, False, name, draws=draws)
 
 
 def shown_beside_held_out(trace: Trace, one: Assessment) -> bool:
@@ -232,11 +259,12 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
     For programs in which nobody is seen to score the held-out rows: a module that prepares
     them, the first half of a notebook.
     """
-    trained = {mark for one in trace.all(Named) if one.part == "train" for mark in one.marks}
+    train = [one for one in trace.all(Named) if one.part == "train"]
+    trained, rows_trained = {mark for one in train for mark in one.marks}, {rows for one in train for rows in one.rows}
     for one in trace.all(Named):
-        if one.part == "train":
+        if one.part == "train" or holds(rows_trained, one.rows):
             continue
-        for mark in one.marks & trained:
+        for mark in sorted(one.marks & trained, key=by_place):
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
             if holds(mark.rows, one.rows) and not alone:
                 yield mark, split_before(trace, one.rows), one.place

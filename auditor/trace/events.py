@@ -174,7 +174,7 @@ class Configure(Event):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Step(Event):
-    """An optimizer step. ``models`` holds the models whose weights it moves; None: not known which."""
+    """An optimizer step. ``models`` holds the models of which it moves some weights; None: not known which."""
 
     models: frozenset[Model] | None
     optimizer: Configure | None = None

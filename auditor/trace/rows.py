@@ -21,6 +21,10 @@ DECLARED = "declared"
 
 PERHAPS = "perhaps"
 """The first part of the key of a cut that says: these rows, or others."""
+PICKED = "picked"
+"""The first part of the key of a cut that says: some rows of a stack, perhaps none of one of its arrays."""
+FILTERED = "filtered"
+"""The first part of the key of a cut that asks something of each row, and nothing of how the rows are divided."""
 POSITIONS = "positions"
 """The key of the origin of row numbers: no rows themselves."""
 
@@ -39,6 +43,11 @@ class Origin:
         """All of its rows, as a choice that a name can be given to."""
         return Cut(("origin", self.key), True)
 
+    def told_apart(self, other: Origin) -> bool:
+        """Both are files, and their names are written out: where nobody knows, it may be one file read twice."""
+        names = [one.key[-1] for one in (self, other) if isinstance(one.key, tuple) and one.key[0] == "file"]
+        return len(names) == 2 and all(isinstance(name, str) for name in names) and names[0] != names[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -50,6 +59,11 @@ class Cut:
 
     key: Hashable
     part: Hashable = None
+
+    @property
+    def of_a_row(self) -> bool:
+        """It follows from what a row is like: a comparison, a value that is there."""
+        return isinstance(self.key, tuple) and self.key[0] in ("equal", "mask", FILTERED, PICKED)
 
     def excludes(self, other: Cut) -> bool:
         if self.key != other.key or self.part is None or other.part is None or self.part == other.part:
@@ -122,7 +136,9 @@ class Rows:
 
     def meets(self, other: Rows) -> bool:
         """They certainly share a row: one holds the other, or they are two ranges of the same rows that overlap."""
-        if self.origin != other.origin or self.origin.key == POSITIONS or self.perhaps != other.perhaps:
+        if self.origin != other.origin or self.origin.key == POSITIONS:
+            return False
+        if self.perhaps != other.perhaps or self.picked != other.picked:
             return False
         if self.cuts <= other.cuts or other.cuts <= self.cuts:
             return True
@@ -133,6 +149,17 @@ class Rows:
         if one.key != two.key or not isinstance(one.part, Range) or not isinstance(two.part, Range):
             return False
         return one.part.meets(two.part)
+
+    def drawn_among(self, whole: Rows, draws: frozenset[Cut]) -> bool:
+        """Nothing but `draws` chose these among all, and nothing but what each row is like chose those others.
+
+        A draw at random asks for nothing: some of those others are among these, unless they are very few.
+        """
+        if self.origin != whole.origin or self.excludes(whole):
+            return False
+        asked = {cut.key for cut in self.cuts}
+        others = whole.cuts - self.cuts
+        return self.cuts - whole.cuts <= draws and all(cut.of_a_row and cut.key not in asked for cut in others)
 
     @property
     def declared(self) -> PartName | None:
@@ -150,6 +177,21 @@ class Rows:
         """Where these rows are one of several possibilities: which."""
         return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PERHAPS)
 
+    @property
+    def picked(self) -> frozenset[Cut]:
+        """Where these rows were picked from a stack, and perhaps none of this array: which stack."""
+        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PICKED)
+
+    @property
+    def surely(self) -> Rows:
+        """These rows, if any of them were picked."""
+        return Rows(self.origin, self.cuts - self.picked, self.count)
+
+    @property
+    def none(self) -> bool:
+        """Two choices exclude each other: there is no such row."""
+        return any(one.excludes(other) for one in self.cuts for other in self.cuts)
+
     def cut(self, *cuts: Cut, count: int | None = None) -> Rows:
         return Rows(self.origin, self.cuts | frozenset(cuts), count)
 
@@ -157,7 +199,7 @@ class Rows:
 def counted(rows: Iterable[Rows]) -> int | None:
     """How many rows there are, where each set of them is known and none is one of several possibilities."""
     rows = list(rows)
-    counts = [one.count for one in rows if not one.perhaps]
+    counts = [one.count for one in rows if not one.perhaps and not one.picked]
     if not rows or len(counts) < len(rows) or None in counts:
         return None
     return sum(count for count in counts if count is not None)
@@ -165,8 +207,16 @@ def counted(rows: Iterable[Rows]) -> int | None:
 
 def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
     """Some of these rows certainly hold some of those."""
-    part = list(part)
-    return any(one.holds(other) for one in whole for other in part)
+    whole = list(whole)
+    return any(all(any(one.holds(other) for one in whole) for other in each) for each in possibilities(part))
+
+
+def possibilities(rows: Iterable[Rows]) -> list[list[Rows]]:
+    """Rows each by itself; those that were picked from one stack, together: some of them are there."""
+    found: dict[Hashable, list[Rows]] = {}
+    for one in rows:
+        found.setdefault(one.picked or one, []).append(one)
+    return list(found.values())
 
 
 def apart(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
@@ -175,7 +225,22 @@ def apart(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
     return all(one.origin != other.origin or one.excludes(other) for one in left for other in right)
 
 
+def strangers(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
+    """They certainly have nothing in common."""
+    right = list(right)
+    return all(one.excludes(other) or one.origin.told_apart(other.origin) for one in left for other in right)
+
+
 def meet(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
     """Some of these rows are certainly among those."""
-    right = list(right)
-    return any(one.meets(other) for one in left for other in right)
+    left, right = list(left), list(right)
+    return (
+        any(one.meets(other) for one in left for other in right) or _either_way(left, right) or _either_way(right, left)
+    )
+
+
+def _either_way(sure: list[Rows], doubtful: list[Rows]) -> bool:
+    """Whichever array was picked from, it shares a row with what is surely there."""
+    known = [one for one in sure if not one.picked]
+    groups = [each for each in possibilities(doubtful) if each[0].picked] if known else []
+    return any(all(any(one.meets(other.surely) for one in known) for other in each) for each in groups)

@@ -71,7 +71,15 @@ class Trace:
 
     def all(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in the order in which they were first seen."""
-        return (event for event in self._events if isinstance(event, kind))
+        return iter(cast("list[E]", self._by_kind[kind]))
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Event], list[Event]]:
+        known: dict[type[Event], list[Event]] = defaultdict(list)
+        for event in self._events:
+            for kind in type(event).__mro__:
+                known[kind].append(event)
+        return known
 
     @cached_property
     def _sinks(self) -> dict[Forward, list[Sink]]:
@@ -201,8 +209,14 @@ class Trace:
 
     def beside(self, watch: Watch) -> list[Watch]:
         """The others that watch the same training."""
-        here = watch.place, watch.chain
-        return [one for one in self.all(Watch) if one is not watch and (one.place, one.chain) == here]
+        return [one for one in self._watching[watch.place, watch.chain] if one is not watch]
+
+    @cached_property
+    def _watching(self) -> dict[tuple[Place, tuple[Place, ...]], list[Watch]]:
+        known: dict[tuple[Place, tuple[Place, ...]], list[Watch]] = defaultdict(list)
+        for one in self.all(Watch):
+            known[one.place, one.chain].append(one)
+        return known
 
     def used_as_left(self, event: Event, model: Model) -> list[Event]:
         """Where a model is scored, asked or saved after an event, with the weights that it has then."""
@@ -281,6 +295,25 @@ class Trace:
         theirs = {place for other in trained for place in other}
         own = [place for place in way[max(apart, len(forward.assumed)) :] if place not in theirs]
         return own[-1] if own else forward.place
+
+    def trained_alike(self, forward: Forward) -> Forward | None:
+        """A training pass in the very mode of this one, that in which the model was handed in, whichever that is.
+
+        None where something in the program puts a network of which nobody knows the maker in another mode, or where the
+        networks that it makes are the same in all modes.
+        """
+        handed = [mode for mode in forward.modes if mode.value is None and mode.cause is None and mode.told]
+        if not handed or not forward.assumed or self._indifferent_to_modes(self.program(forward)):
+            return None
+        alike = (one for one in self.passes(forward.model) if one is not forward and one.assumed == forward.assumed)
+        return next((one for one in alike if handed[0] in one.modes and self.trains(one)), None)
+
+    def _indifferent_to_modes(self, paths: frozenset[str]) -> bool:
+        asked = (one for one in self.all(Switch) if one.called and one.mode != "train" and one.model.origin != "built")
+        if any(one.place.path in paths for one in asked):
+            return True
+        made = {one.model for one in self.all(Build) if one.place.path in paths}
+        return bool(made) and all(model.network.indifferent for model in made)
 
     def switches(self, model: Model) -> Iterator[Switch]:
         return (switch for switch in self.all(Switch) if switch.model is model)
