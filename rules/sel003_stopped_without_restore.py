@@ -53,8 +53,8 @@ model.save("model.keras")
 
 The best checkpoint is loaded before the weights are used (`load_weights`, `load_state_dict`, `ckpt_path="best"`,
 `load_best_model_at_end`), or another model is made from it; weights that nobody is seen to use after the training; a
-training that ends by its own loss, past whose best epoch nothing is overfitted (SEL002), or by a score that is never
-computed (SEL005).
+training that ends by its own loss, past whose best epoch nothing is overfitted (SEL002), or that cannot end early, for
+a score that is never computed or a patience as long as the training (SEL005).
 
 ## Sources
 
@@ -89,7 +89,7 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
             continue
         if watch.selects and not stops_by_validation(trace, watch):
             continue
-        if watch.side == "train" or (watch.side == "validation" and watch.validated is False):
+        if watch.side == "train" or never_ends(watch):
             continue
         if watch.fetched:
             if not any(one.does == "best" for one in beside):
@@ -101,6 +101,13 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
                 watch.made, message(watch, used[0]), evidence(watch, used), confidence(watch),
                 explains=frozenset(one.place for one in used),
             )  # fmt: skip
+
+
+def never_ends(watch: Watch) -> bool:
+    """There is no such score, or no epoch left in which the patience could be lost (SEL005)."""
+    if watch.side == "validation" and watch.validated is False:
+        return True
+    return watch.patience is not None and watch.epochs is not None and watch.patience >= watch.epochs
 
 
 def stops_by_validation(trace: Trace, watch: Watch) -> bool:

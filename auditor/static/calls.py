@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from auditor.static import syntax as s
-from auditor.static.conventions import names_optimizer
+from auditor.static.conventions import names_class, names_optimizer
 from auditor.static.machine import (
     DEAR,
     DEEPEST_CALLS,
@@ -125,7 +125,8 @@ class Calls(Provenance):
 
     def call_unknown(self, func: Value, args: Arguments, site: int, expr: s.Call | None) -> Value:
         name = called_name(expr)
-        obj = self.network_of(func, name) if args.all() or args.more is not None else self.known_network(func)
+        passes = (args.all() or args.more is not None) and not names_class(name)
+        obj = self.network_of(func, name) if passes else self.known_network(func)
         if obj is not None:
             return self.forward(obj, args, site, expr)
         for value in args.all():

@@ -37,8 +37,19 @@ def names_generative(name: str) -> bool:
     return bool(GENERATIVE.search(name))
 
 
+MAKES = re.compile(
+    r"^_*(build|make|create|get|load|init|setup|compile|train|fit|save|define|prepare|construct)_", re.IGNORECASE
+)
+
+
 def names_model(name: str) -> bool:
-    return bool(MODEL.search(name))
+    """A network, and not a function that makes one or does something to it."""
+    return bool(MODEL.search(name)) and not MAKES.match(name)
+
+
+def names_class(name: str) -> bool:
+    """``UNet``, and not ``G`` or ``netG``: calling it makes one."""
+    return name[:1].isupper() and any(letter.islower() for letter in name)
 
 
 def names_loss(name: str) -> bool:

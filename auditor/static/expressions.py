@@ -628,9 +628,9 @@ class Expressions(Building):
                 return bool(_COMPARISONS[op](left.value, right.value))
             except TypeError:
                 return None
-        if op in ("Equal", "NotEqual") and type(left) is Seq and type(right) is Seq:  # members of an enumeration
-            known = all(type(one) is Const for one in (*left.items, *right.items))
-            return (left == right) == (op == "Equal") if known else None
+        if op in ("Equal", "NotEqual") and {type(left), type(right)} <= {Seq, Const}:  # members of an enumeration
+            parts = [one for side in (left, right) for one in (side.items if isinstance(side, Seq) else (side,))]
+            return (left == right) == (op == "Equal") if all(type(one) is Const for one in parts) else None
         if op in ("In", "NotIn") and type(left) is Const:
             items = self.items(right)
             if items is not None and all(type(item) is Const for item in items):

@@ -418,6 +418,8 @@ class Held(Weights):
             part = key_of_part(value.value) if isinstance(value.value, str) else None
             if part is not None:
                 return trail.called(part, Cut(("some", "at", value)))
+            if type(value.value) is int and owner.kind == "dataframe" and not located:  # a table without a header
+                return self._columns(trail, frozenset((str(value.value),)), one=True)
             return trail if trail.role == "statistic" else trail.as_("element")
         if trail.role == "statistic" or (owner.kind == "dataframe" and not located and by is None):
             return trail.columned(None)
