@@ -46,7 +46,7 @@ def test_a_declared_encoding_is_used(tmp_path: Path) -> None:
     ("data", "line", "message"),
     [
         (b"a = 1\nb = '\xe9'\n", 2, "is not valid utf-8"),
-        (b"# coding: latin-99\n", 1, "not known"),
+        (b"# coding: latin-99\n\xe9", 2, "declares no encoding that is known"),
         (b"# coding: rot13\n", 1, "not one of text"),
         (b"# coding: ascii\n\nx = '\xe9'\n", 3, "is not valid ascii"),
         (b"a = 1\r\nb = 2\0\n", 2, "null byte"),

@@ -405,12 +405,12 @@ class Changed(Held):
         return rows if 1 < len(rows) == len(below) else ()
 
     def stacks(self, doing: Doing) -> bool:
-        """The same rows go in twice and come out one below the other."""
+        """The same rows go in twice and come out one below the other; of a list, nobody knows that it is a table."""
         axis = self.operand(doing.args, doing.flow.axis)
         listed = self.items(doing.args.positional[0]) if doing.args.positional else None
         if not listed or not (type(axis) is Const and axis.value in (0, "index")):
             return False
-        trails = [self.trail_of(one) for one in listed]
+        trails = [self.trail_of(one) for one in listed if type(one) is Data]
         rows = [(one.rows, one.columns) for one in trails if one is not None and one.rows and one.role == ""]
         return len(rows) > len(set(rows))
 
