@@ -303,7 +303,10 @@ class Trace:
         networks that it makes are the same in all modes.
         """
         handed = [mode for mode in forward.modes if mode.value is None and mode.cause is None and mode.told]
-        if not handed or not forward.assumed or self._indifferent_to_modes(self.program(forward)):
+        if not handed or not forward.assumed:
+            return None
+        paths = self.program(forward)
+        if self.remembered(("indifferent", paths), lambda: self._indifferent_to_modes(paths)):
             return None
         alike = (one for one in self.passes(forward.model) if one is not forward and one.assumed == forward.assumed)
         return next((one for one in alike if handed[0] in one.modes and self.trains(one)), None)
