@@ -315,7 +315,7 @@ class Trace:
         asked = (one for one in self.all(Switch) if one.called and one.mode != "train" and one.model.origin != "built")
         if any(one.place.path in paths for one in asked):
             return True
-        made = {one.model for one in self.all(Build) if one.place.path in paths}
+        made = {one.model for one in self.all(Build) if one.place.path in paths and not one.place.in_tests}
         return bool(made) and all(model.network.indifferent for model in made)
 
     def switches(self, model: Model) -> Iterator[Switch]:
