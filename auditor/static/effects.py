@@ -186,6 +186,7 @@ class Effects(Optimizers):
         for name in obj.attrs:
             copy.attrs[name] = None
             self.world.set(copy, name, self.world.get(obj, name))
+        copy.children = {}
         self.world.set(copy, MODE, self.modes(obj))
         copy.partial = True
         copy.answer = obj.answer

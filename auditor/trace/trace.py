@@ -303,7 +303,10 @@ class Trace:
         networks that it makes are the same in all modes.
         """
         handed = [mode for mode in forward.modes if mode.value is None and mode.cause is None and mode.told]
-        if not handed or not forward.assumed or self._indifferent_to_modes(self.program(forward)):
+        if not handed or not forward.assumed:
+            return None
+        paths = self.program(forward)
+        if self.remembered(("indifferent", paths), lambda: self._indifferent_to_modes(paths)):
             return None
         alike = (one for one in self.passes(forward.model) if one is not forward and one.assumed == forward.assumed)
         return next((one for one in alike if handed[0] in one.modes and self.trains(one)), None)
@@ -312,7 +315,7 @@ class Trace:
         asked = (one for one in self.all(Switch) if one.called and one.mode != "train" and one.model.origin != "built")
         if any(one.place.path in paths for one in asked):
             return True
-        made = {one.model for one in self.all(Build) if one.place.path in paths}
+        made = {one.model for one in self.all(Build) if one.place.path in paths and not one.place.in_tests}
         return bool(made) and all(model.network.indifferent for model in made)
 
     def switches(self, model: Model) -> Iterator[Switch]:
