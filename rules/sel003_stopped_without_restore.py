@@ -54,7 +54,8 @@ model.save("model.keras")
 The best checkpoint is loaded before the weights are used (`load_weights`, `load_state_dict`, `ckpt_path="best"`,
 `load_best_model_at_end`), or another model is made from it; weights that nobody is seen to use after the training; a
 training that ends by its own loss, past whose best epoch nothing is overfitted (SEL002), or that cannot end early, for
-a score that is never computed or a patience as long as the training (SEL005).
+a score that is never computed or a patience as long as the training (SEL005), unless the best weights are written to a
+file that nobody loads.
 
 ## Sources
 
@@ -89,10 +90,11 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
             continue
         if watch.selects and not stops_by_validation(trace, watch):
             continue
-        if watch.side == "train" or never_ends(watch):
+        written = any(one.does == "best" for one in beside)
+        if watch.side == "train" or (never_ends(watch) and not written):
             continue
         if watch.fetched:
-            if not any(one.does == "best" for one in beside):
+            if not written:
                 yield Report(watch.made, latest(watch), evidence(watch, []), confidence(watch))
             continue
         used = trace.used_as_left(watch, watch.model) if watch.model is not None else []
@@ -121,6 +123,11 @@ def message(watch: Watch, used: Event) -> str:
         return (
             f"the loop ends here since the score has not improved for a while, with weights from past the best epoch: "
             f"{used.place.seen_from(watch.made)} uses these. Load the best ones first."
+        )
+    if never_ends(watch):
+        return (
+            f"the best weights are written beside `{watch.name}`, which cannot end this training early, and nothing "
+            f"loads them: {used.place.seen_from(watch.made)} uses the last ones. Load the best checkpoint before."
         )
     bears = f"after {watch.patience} epochs without" if watch.patience else "at the first epoch without"
     score = f"a better {watch.monitor}" if watch.monitor else "a better score"

@@ -98,6 +98,8 @@ class Argument(BaseModel):
 
     at: int | None = None
     name: str | None = None
+    formerly: str | None = None
+    """The keyword that earlier versions had for it."""
     default: bool | int | float | str | None = None
 
 

@@ -64,8 +64,9 @@ class Passes(Layered):
     def operand(self, args: Arguments, where: Argument | None) -> Value | None:
         """The value of an operand; its default where it is not given; None where neither is known."""
         where = where or FIRST
-        if where.name is not None and where.name in args.keyword:
-            return args.keyword[where.name]
+        for name in (where.name, where.formerly):
+            if name is not None and name in args.keyword:
+                return args.keyword[name]
         if where.at is not None and where.at < len(args.positional):
             return args.positional[where.at]
         if where.default is not None and args.more is None:
