@@ -1,7 +1,9 @@
 """The state of the interpreter: the current world, the stack of calls, what has happened, and choices between worlds.
 
-The layers above it (objects, effects, calls, expressions, statements) each add one part of the language; what a lower
-layer needs of a higher one is declared here.
+The layers above it each add one part of the language, one file a layer: sizes, objects, layers; passes, optimizers,
+effects, answers, weights; what is known of rows; methods, calls, building; names, operations, expressions; stops,
+modules, branches, loops, contexts, statements; dropouts and the driver. What a lower layer needs of a higher one is
+declared in it, or here.
 """
 
 from __future__ import annotations

@@ -10,15 +10,15 @@ from collections.abc import Hashable, Iterator
 from typing import Literal
 
 from auditor.static import syntax as s
+from auditor.static.answers import Answers
 from auditor.static.conventions import names_optimizer, names_penalty, names_schedule
-from auditor.static.effects import Effects
 from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives, in_order
 from auditor.trace import Keep, Penalty, Place, Restore
 
 DEEPEST_HELD = 3
 
 
-class Weights(Effects):
+class Weights(Answers):
     # references
 
     def referred(self, value: Value, depth: int = DEEPEST_HELD, whole: bool = True) -> frozenset[Obj]:
