@@ -22,11 +22,11 @@ from auditor.trace import Forward
 from auditor.trace.places import TESTS
 
 MOST_STATES = 6
-FREE_STEPS = 30_000
+FREE_STEPS = 45_000
 """What any project may cost..."""
 STEPS_A_SITE = 0.25
 """...and for each of its expressions."""
-SHARE = 6
+SHARE = 2
 """The part of what is left of that which one entry point may take."""
 FEWEST_STEPS = 800
 """What an entry point may cost in any case; when all is spent, tests and functions that train nothing are left."""

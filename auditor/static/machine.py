@@ -27,7 +27,7 @@ FINE_STEPS = 1_500
 """After so many statements of one entry point worlds are kept apart only by the modes of networks."""
 MOST_TIRED = 3
 """The worlds that are kept from then on."""
-MOST_STEPS = 5_000
+MOST_STEPS = 20_000
 """After so many statements an entry point is given up; what was seen of it stays."""
 FUNCTION = 0.8
 """After this part of them below one function it is not entered again from this entry point: results unknown."""
