@@ -17,7 +17,7 @@ from auditor.static.objects import HANDED_IN
 from auditor.static.project import Project
 from auditor.static.relevance import Relevance
 from auditor.static.values import UNKNOWN, Cls, Const, Fn, Frame, Obj, Ref, Value
-from auditor.static.worlds import MODE, World, ancestors
+from auditor.static.worlds import MODE, World
 from auditor.trace import Forward
 from auditor.trace.places import TESTS
 
@@ -111,12 +111,8 @@ class Driver(Dropouts):
 
     def _leave_open(self, end: Exhausted) -> None:
         """What becomes of the passes of calls that were cut off, and of what they hold, nobody knows."""
-        self.world = end.world
-        frames = {one.frame for one in end.stack}
-        held = {
-            flow for world in ancestors(end.world) for (owner, _), value in world.local.items()
-            if owner in frames and isinstance(value, Value) for flow in self.spilled(value).grads
-        }  # fmt: skip
+        self.world, self.stack = end.world, end.stack
+        held = self.at_hand()
         sites = [one.site for one in end.stack]
         running = {
             (self.place_of(one.function), tuple(site for site in sites[: depth + 1] if site is not None))

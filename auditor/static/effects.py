@@ -314,6 +314,9 @@ class Effects(Optimizers):
         value = self.operand(args, row.arg)
         if value is not None:
             self.sink("backward", value, site)
+        if value is None or not self.spilled(value).grads:
+            for passed in self.at_hand():
+                passed.open = True  # from something that nobody knows: it may go through them
         return NONE
 
     def _gradient(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:

@@ -18,7 +18,7 @@ from auditor.static.values import (
     Value,
     is_true,
 )
-from auditor.static.worlds import MODE, Modes
+from auditor.static.worlds import MODE, Modes, ancestors
 from auditor.trace import (
     Apply,
     Forward,
@@ -130,6 +130,14 @@ class Passes(Layered):
             ),
         )  # fmt: skip
 
+    def at_hand(self) -> set[Forward]:
+        """The passes whose outputs, with their graphs, are in variables of the functions that are running."""
+        frames = {one.frame for one in self.stack}
+        return {
+            flow for world in ancestors(self.world) for (owner, _), value in world.local.items()
+            if owner in frames and isinstance(value, Value) for flow in self.spilled(value).grads
+        }  # fmt: skip
+
     def forward(self, obj: Obj, args: Arguments, site: int, called: s.Call | None, by_method: bool = False) -> Value:
         """A forward pass of a network over what goes in, by a call of it or of a method that it has."""
         inside = self.all_spilled(args.all())
@@ -144,7 +152,7 @@ class Passes(Layered):
             )  # fmt: skip
         if self.told_in_call(obj):
             self.set_modes([obj], frozenset({self.asked_in_call(obj, args)}))
-        modes = tuple(sorted(self.modes(obj), key=lambda mode: (str(mode.value), mode.told, id(mode.cause))))
+        modes = tuple(sorted(self.modes(obj), key=in_order_of_place))
         grad = self.world.grad
         leaf = inside.leaf or any(self.is_leaf(value) for value in args.all())
         frozen = bool(self.world.get(obj, "%frozen"))
@@ -326,3 +334,8 @@ def unknowns_in(key: Hashable) -> frozenset[Hashable]:
                 found.add(one)
             todo.extend([part for part in one if isinstance(part, tuple)])
     return frozenset(found)
+
+
+def in_order_of_place(mode: Mode) -> tuple[str, bool, str, int]:
+    place = mode.cause.place if mode.cause is not None else None
+    return str(mode.value), mode.told, place.path if place is not None else "", place.node if place is not None else 0
