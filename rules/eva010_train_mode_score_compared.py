@@ -74,7 +74,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Compare, Confidence, Evidence, Forward, Report, Severity, Trace, rule
+from auditor.trace import Compare, Confidence, Evidence, Forward, Report, Severity, Trace, by_place, rule
 
 
 @rule("EVA010", "train-mode-score-compared", Severity.NOTE)
@@ -102,10 +102,6 @@ def with_dropout(forward: Forward) -> bool:
 
 def in_eval_mode(forward: Forward) -> bool:
     return all(mode.value == "eval" for mode in forward.modes)
-
-
-def by_place(forward: Forward) -> tuple[str, int]:
-    return forward.place.path, forward.place.node
 
 
 def report(compare: Compare, training: Forward, held_out: Forward) -> Report:

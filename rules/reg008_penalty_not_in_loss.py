@@ -60,7 +60,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Penalty, Report, Severity, Sink, Trace, rule
+from auditor.trace import Confidence, Evidence, Penalty, Report, Severity, Sink, Trace, by_place, rule
 
 
 @rule("REG008", "penalty-not-in-loss", Severity.ERROR)
@@ -77,7 +77,7 @@ def penalty_not_in_loss(trace: Trace) -> Iterator[Report]:
 
 
 def message(penalty: Penalty, sinks: set[Sink]) -> str:
-    where = min(sinks, key=lambda one: (one.place.path, one.place.node)).place.seen_from(penalty.place)
+    where = min(sinks, key=by_place).place.seen_from(penalty.place)
     what = "holds a loss with a penalty on the weights" if penalty.joined else "is a penalty on the weights"
     return (
         f"`{penalty.name}` {what}, and {where} differentiates a loss without it: the weights are not penalised. Call "

@@ -89,6 +89,7 @@ from auditor.trace import (
     Restore,
     Severity,
     Trace,
+    by_place,
     named_best,
     rule,
     way,
@@ -159,7 +160,7 @@ def message(keep: Keep, back: list[Restore]) -> str:
 
 
 def evidence(keep: Keep, trained: list[Event], back: list[Restore]) -> tuple[Evidence, ...]:
-    steps = sorted(trained, key=lambda one: (one.place.path, one.place.node))[:1]
+    steps = sorted(trained, key=by_place)[:1]
     return (
         *way(keep),
         *(Evidence(one.place, "this changes them afterwards") for one in steps),

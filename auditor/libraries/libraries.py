@@ -117,12 +117,12 @@ class Libraries:
         told = (row.watches.monitor for row in self.watchers.values() if row.watches is not None)
         return frozenset(one.name for one in told if one is not None and one.name is not None)
 
-    @property
+    @cached_property
     def watchers(self) -> dict[str, Call]:
         """What watches a training and is told which score to watch."""
         return {name: row for name, row in self.calls.items() if row.watches is not None and row.watches.monitor}
 
-    @property
+    @cached_property
     def trigger_pattern(self) -> re.Pattern[bytes]:
         """Finds the files that name a library worth reading them for."""
         return re.compile(b"|".join(rb"\b" + root.encode() + rb"\b" for root in sorted(self.triggers)))

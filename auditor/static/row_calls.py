@@ -196,6 +196,11 @@ class Doing:
         self.value, self.called, self.row = value, called, row
 
     @property
+    def operands(self) -> list[Value]:
+        """What the call is made on, where it is a method, and what it is given."""
+        return [*([self.receiver] if self.receiver is not None else []), *self.args.all()]
+
+    @property
     def library(self) -> str:
         return self.metric
 

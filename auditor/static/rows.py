@@ -246,7 +246,7 @@ class Provenance(Watching):
         held = value is None
         if held and type(doing.receiver) is Ref:
             value = self.world.get(doing.receiver.obj, "%validation")
-        watching = self.watching([*([doing.receiver] if doing.receiver is not None else []), *doing.args.all()])
+        watching = self.watching(doing.operands)
         trail = self.sourced(value) if value is not None and value != NONE else None
         if trail is None or (held and not watching):
             return

@@ -356,17 +356,13 @@ class Changed(Held):
         return replace(made, kind=kind) if kind and made.kind != kind else made
 
     def _on_mixed(self, doing: Doing) -> Value:
-        return self._put_together(doing, [self.trail_of(one) for one in self.operands(doing)])
+        return self._put_together(doing, [self.trail_of(one) for one in doing.operands])
 
     def _on_joined(self, doing: Doing) -> Value:
         """The rows of the first table get columns of others: figures over rows of theirs are none over these."""
-        first, *others = [self.trail_of(one) for one in self.operands(doing)]
+        first, *others = [self.trail_of(one) for one in doing.operands]
         known = [without_figures(one, first) if first is not None and one is not None else one for one in others]
         return self._put_together(doing, [first, *known])
-
-    @staticmethod
-    def operands(doing: Doing) -> list[Value]:
-        return [*([doing.receiver] if doing.receiver is not None else []), *doing.args.all()]
 
     def _put_together(self, doing: Doing, trails: list[Trail | None]) -> Value:
         trail = merged(trails)
@@ -523,7 +519,7 @@ class Changed(Held):
 
     def _on_extreme(self, doing: Doing) -> Value:
         """The best of several scores, or a statistic like any other."""
-        values = [doing.receiver, *doing.args.all()] if doing.receiver is not None else doing.args.all()
+        values = doing.operands
         figures = self.all_spilled(values)
         if figures.trail is not None and figures.trail.scores and figures.trail.role == "statistic":
             scales = doing.called in self.divisors

@@ -5,7 +5,6 @@ from auditor.trace.assessments import (
     Learning,
     assessments,
     better,
-    by_place,
     divided,
     learnings,
     named,
@@ -44,6 +43,7 @@ from auditor.trace.events import (
     Turns,
     Use,
     Watch,
+    by_place,
 )
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
 from auditor.trace.limits import Limits

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train
+from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train, by_place
 from auditor.trace.findings import Evidence
 from auditor.trace.places import Place
 from auditor.trace.rows import Cut, Rows, apart, holds, meet, possibilities, strangers
@@ -241,10 +241,6 @@ def named(mark: Mark) -> str:
 def narrower(part: frozenset[Rows], whole: frozenset[Rows]) -> bool:
     """Some of the rows only: a mask chose them."""
     return part != whole and all(any(one.holds(other) and one != other for one in whole) for other in part)
-
-
-def by_place(event: Event) -> tuple[str, int]:
-    return event.place.path, event.place.node
 
 
 def split_before(trace: Trace, rows: Iterable[Rows]) -> Split | None:

@@ -41,6 +41,11 @@ class Event:
     """The events that may come immediately before."""
 
 
+def by_place(event: Event) -> tuple[str, int]:
+    """A key to sort by: the order in the sources, the same in every run."""
+    return event.place.path, event.place.node
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Build(Event):
     """A model was made."""

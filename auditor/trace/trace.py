@@ -23,6 +23,7 @@ from auditor.trace.events import (
     Train,
     Use,
     Watch,
+    by_place,
 )
 from auditor.trace.limits import DEFAULT_LIMITS, Limits
 from auditor.trace.networks import Layer, Model
@@ -227,7 +228,7 @@ class Trace:
             return moves(one, model) or (isinstance(one, Use) and one.model is model and one.best)
 
         found = [one for one in self.after(event, ends) if self._uses(one, model)]
-        return sorted(found, key=lambda one: (one.place.path, one.place.node))
+        return sorted(found, key=by_place)
 
     def restored_before(self, event: Event, model: Model | None) -> bool:
         """Weights are loaded into a model between its last step and an event."""
