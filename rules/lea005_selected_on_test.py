@@ -136,11 +136,12 @@ def evidence(trace: Trace, select: Select) -> tuple[Evidence, ...]:
     passes = sorted(select.forwards, key=by_place)
     scores = sorted(select.scores, key=by_place)
     steps = [Evidence(one.place, "the test rows are scored here") for one in (*passes[:2], *scores[:2])]
-    places = {rows.origin.place for rows in select.rows if trace.part(rows) == "test"} - {None}
+    sources = {rows.origin.place for rows in select.rows if trace.part(rows) == "test"}
+    places = sorted((one for one in sources if one is not None), key=lambda one: (one.path, one.node))
     steps.extend(Evidence(place, "this acts on the score") for place in select.by[:3])
-    steps.extend(Evidence(place, "they come from here") for place in places if place is not None)
+    steps.extend(Evidence(place, "they come from here") for place in places)
     both = {rows.origin.cut for rows in select.rows if len(trace.names(rows)) > 1}
-    called = sorted((one for one in trace.all(Named) if one.cut in both), key=lambda one: one.part)
+    called = sorted((one for one in trace.all(Named) if one.cut in both), key=lambda one: (one.part, by_place(one)))
     steps.extend(Evidence(one.place, f"they are {one.part} rows here") for one in called)
     return (*way(select), *steps)
 

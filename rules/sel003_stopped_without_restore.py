@@ -77,6 +77,7 @@ from auditor.trace import (
     Severity,
     Trace,
     Watch,
+    by_place,
     rule,
     way,
 )
@@ -150,7 +151,10 @@ def latest(watch: Watch) -> str:
 def evidence(watch: Watch, used: list[Event]) -> tuple[Evidence, ...]:
     return (
         *way(watch),
-        *(Evidence(one.place, "the score is compared with the best so far") for one in list(watch.selects)[:1]),
+        *(
+            Evidence(one.place, "the score is compared with the best so far")
+            for one in sorted(watch.selects, key=by_place)[:1]
+        ),
         *(() if watch.selects else (Evidence(watch.place, "it watches this training"),)),
         *(Evidence(one.place, "the last weights are used here") for one in used[:2]),
     )
