@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from types import ModuleType
 
 from auditor.errors import RuleError, one_line
+from auditor.memory import without_collector
 from auditor.trace import Evidence, Finding, Place, Rule, Trace
 
 GROUP = "auditor.rules"
@@ -45,7 +46,8 @@ def judge(trace: Trace, rules: Iterable[Rule]) -> Judgement:
     for rule in rules:
         over[rule.code] = rule.over
         try:
-            findings.extend(rule(trace))
+            with without_collector():
+                findings.extend(rule(trace))
         except Exception as error:  # noqa: BLE001 - a rule's bug must not cost the user the other rules' findings
             failures.append(f"rule {rule.code} ({rule.name}) failed: {one_line(error)}")
     return Judgement(tuple(_one_a_cause(_one_a_place(findings), over)), tuple(failures))

@@ -86,7 +86,7 @@ from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Mode, Place,
 def missing_eval_mode(trace: Trace) -> Iterator[Report]:
     for forward in trace.all(Forward):
         model = forward.model
-        if forward.driven or model.network.indifferent or forward.forced:
+        if forward.driven or forward.forced:
             continue
         mode = next(iter(trace.in_mode(forward, "train")), None)
         training = trace.trained_alike(forward) if mode is None else None
@@ -94,7 +94,7 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
             if training is None:
                 continue
             mode = Mode(None)
-        if model.network.sensitive and not trace.exposed(forward):
+        if model.network.indifferent or (model.network.sensitive and not trace.exposed(forward)):
             continue
         sinks = trace.judges(forward)
         if not sinks or produces_samples(trace, forward, sinks):

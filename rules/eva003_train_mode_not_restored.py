@@ -101,10 +101,10 @@ from auditor.trace import Confidence, Evidence, Forward, Mode, Report, Severity,
 def train_mode_not_restored(trace: Trace) -> Iterator[Report]:
     for forward in trace.all(Forward):
         model = forward.model
-        if forward.driven or model.network.indifferent:
+        if forward.driven:
             continue
         modes = [mode for mode in trace.in_mode(forward, "eval") if left_by_evaluation(trace, forward, mode)]
-        if not modes or not trace.trains(forward):
+        if not modes or model.network.indifferent or not trace.trains(forward):
             continue
         mode = modes[0]
         guessed = mode.cause is None and not model.network.sensitive

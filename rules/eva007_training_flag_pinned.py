@@ -83,10 +83,12 @@ ON_PURPOSE = re.compile(r"purpose|intention|deliberate|intended|monte.?carlo|\bm
 def training_flag_pinned(trace: Trace) -> Iterator[Report]:
     for forward in trace.all(Forward):
         model = forward.model
-        if not model.told_in_call or model.network.indifferent:
+        if not model.told_in_call:
             continue
         name = forward.name or model.name or "the model"
-        if forward.forced == "train" and scored(trace, forward) and not meant(forward.place):
+        if forward.forced == "train":
+            if not scored(trace, forward) or meant(forward.place) or model.network.indifferent:
+                continue
             yield Report(
                 forward.place,
                 f"`{name}` is called with `training=True` for an evaluation: dropout and batch norm act as in training."
@@ -95,7 +97,7 @@ def training_flag_pinned(trace: Trace) -> Iterator[Report]:
                 confidence(forward),
                 Severity.ERROR if model.network.sensitive else Severity.WARNING,
             )
-        elif model.network.sensitive and untold(trace, forward):
+        elif untold(trace, forward) and model.network.sensitive:
             layer = model.network.sensitive[0].kind.rpartition(".")[2]
             yield Report(
                 forward.place,

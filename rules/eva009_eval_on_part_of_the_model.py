@@ -78,14 +78,15 @@ from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Report, Seve
 
 @rule("EVA009", "eval-on-part-of-the-model", Severity.WARNING, over=("EVA001",))
 def eval_on_part_of_the_model(trace: Trace) -> Iterator[Report]:
-    neighbours = neighbouring(trace)
+    neighbours: dict[Forward, list[Forward]] | None = None
     for forward in trace.all(Forward):
         model = forward.model
-        if forward.driven or not trace.exposed(forward):
-            continue
         modes = trace.in_mode(forward, "train")
-        if not modes or not trace.evaluates(forward) or trace.averaged(forward):
+        if forward.driven or not modes or not trace.evaluates(forward) or trace.averaged(forward):
             continue
+        if not trace.exposed(forward):
+            continue
+        neighbours = neighbouring(trace) if neighbours is None else neighbours
         switches = [*to_eval(forward.apart), *others_switched(trace, neighbours[forward])]
         if not switches:
             continue

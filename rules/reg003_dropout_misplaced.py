@@ -68,8 +68,8 @@ from auditor.trace import Build, Confidence, Evidence, Forward, Report, Severity
 @rule("REG003", "dropout-misplaced", Severity.WARNING)
 def dropout_misplaced(trace: Trace) -> Iterator[Report]:
     for forward in trace.all(Forward):
-        place = forward.model.ends_in
-        if place is not None and forward.labelled and trace.trains(forward):
+        place = forward.model.ends_in if forward.labelled else None
+        if place is not None and trace.trains(forward):
             yield Report(place, on_the_output(forward), (Evidence(forward.place, "a loss compares it with labels"),))
     for build in trace.all(Build):
         for place in build.model.dropped_before_norm:

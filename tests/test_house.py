@@ -15,15 +15,16 @@ ROOT = Path(__file__).parent.parent
 
 MAY_IMPORT = {
     "errors": set(),
+    "memory": set(),
     "trace": set(),
     "libraries": {"errors"},
     "rules": {"trace"},
     "outcome": {"trace"},
     "settings": {"errors", "trace"},
     "selection": {"errors", "trace"},
-    "rulebook": {"errors", "trace"},
+    "rulebook": {"errors", "memory", "trace"},
     "sources": {"errors"},
-    "static": {"errors", "libraries", "trace"},
+    "static": {"errors", "libraries", "memory", "trace"},
     "probe": {"errors"},
     "report": {"errors", "outcome", "probe", "trace"},
     "pytest_plugin": {"probe", "report"},

@@ -30,13 +30,16 @@ class Dropouts(Interpreter):
 
     def complete_models(self) -> None:
         super().complete_models()
-        for obj, model in self.models.items():
-            last = self._last(obj)
-            model.ends_in = self.place_in(last) if last is not None else None
-            model.dropped_before_norm = tuple(dict.fromkeys(self._before_norms(obj)))
         for cls in self.scopes:
             if self.is_network(cls):
                 self._idle(cls)
+
+    def last_dropout(self, obj: Obj) -> Place | None:
+        last = self._last(obj)
+        return self.place_in(last) if last is not None else None
+
+    def dropped_before_norm(self, obj: Obj) -> tuple[Place, ...]:
+        return tuple(dict.fromkeys(self._before_norms(obj)))
 
     @staticmethod
     def drops(obj: Obj) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, Literal
 
@@ -44,6 +44,31 @@ class Walk:
         """A way of its own, begun on this one."""
         return Walk(depth=self.depth + 1, shapes=self.shapes)
 
+    def take(self, other: Walk, path: str) -> None:
+        """Take over what another way through a single layer has told, as the layer at this path."""
+        self.layers.extend(replace(layer, path=path) for layer in other.layers)
+        self.complete &= other.complete
+        self.whole &= other.whole
+        self.pretrained |= other.pretrained
+        self.stops |= other.stops
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """One network, for whoever looks into it."""
+
+    layered: Layered
+    obj: Obj
+
+    def network(self) -> Network:
+        return self.layered.network(self.obj)
+
+    def last_dropout(self) -> Place | None:
+        return self.layered.last_dropout(self.obj)
+
+    def dropped_before_norm(self) -> tuple[Place, ...]:
+        return self.layered.dropped_before_norm(self.obj)
+
 
 class Layered(Objects):
     def __init__(self, *args: object) -> None:
@@ -52,12 +77,16 @@ class Layered(Objects):
         """The network whose own forward was followed, for each class."""
         self._shapes: dict[Hashable, Shape | None] = {}
         """The shapes of tensors, as they were found on the way through any network."""
+        self.followed_all = False
+        """All constructors and forwards have been seen: what a layer is told does not change any more."""
+        self._leaves: dict[Hashable, tuple[Walk, Shape | None]] = {}
         self._ways: dict[Obj, dict[Obj, tuple[tuple[str, int], ...]]] = {}
 
     def complete_models(self) -> None:
-        """Fill in the networks, now that all constructors and forwards have been seen."""
+        """Let the networks be looked at, now that all constructors and forwards have been seen."""
+        self.followed_all = True
         for obj, model in self.models.items():
-            model.network = self.network(obj)
+            model.inside = Within(self, obj)
 
     def networks(self) -> list[Model]:
         """Every network that is made and is no part of another one, in the order of making."""
@@ -70,7 +99,7 @@ class Layered(Objects):
             if obj in parts or asked or obj in self.copies:
                 continue
             model = self.model(obj)
-            model.network = self.network(obj)
+            model.inside = Within(self, obj)
             key = model.place, model.name, model.network.layers  # made again by another call: told once
             if key not in told and (model.network.weights or model.network.frozen or not model.network.counted):
                 found.append(model)
@@ -80,6 +109,12 @@ class Layered(Objects):
     def _is_one(self, obj: Obj) -> bool:
         learner = obj.kind == "predictor" and obj.lib in self.libraries.sizes
         return learner or (obj.kind == "module" and not obj.handed)
+
+    def last_dropout(self, obj: Obj) -> Place | None:
+        raise NotImplementedError
+
+    def dropped_before_norm(self, obj: Obj) -> tuple[Place, ...]:
+        raise NotImplementedError
 
     def network(self, obj: Obj) -> Network:
         walk = Walk(loops=frozenset(turns.loop for turns in obj.loops), shapes=self._shapes)
@@ -136,6 +171,18 @@ class Layered(Objects):
 
     def _of_library(self, obj: Obj, source: Obj, path: str, inputs: Shape | None, walk: Walk) -> Shape | None:
         """A layer or a network that a library makes."""
+        if source.children or not self.followed_all:
+            return self._told(obj, source, path, inputs, walk)
+        key = obj, inputs, walk.loops
+        known = self._leaves.get(key)
+        if known is None:
+            alone = Walk(depth=walk.depth, loops=walk.loops, shapes=walk.shapes)
+            known = self._leaves[key] = alone, self._told(obj, source, "", inputs, alone)
+        alone, shape = known
+        walk.take(alone, path)
+        return shape
+
+    def _told(self, obj: Obj, source: Obj, path: str, inputs: Shape | None, walk: Walk) -> Shape | None:
         given = source.given if isinstance(source.given, Given) else Given(more=True)
         name = given.name or source.lib
         row = self.libraries.size(name)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange
 
+from auditor.memory import without_collector
 from auditor.static import syntax as s
 from auditor.static.lowering import Lowering
+from auditor.static.positions import positions
 from auditor.trace import Span
 
 
@@ -45,18 +45,6 @@ class Problem:
     message: str
 
 
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Trees and worlds hold no cycles: the collector only walks them again and again while they are made."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 class Unit:
     """One file as a module of the program, and the source that places point into."""
 
@@ -78,12 +66,12 @@ class Unit:
     def _positions(self) -> list[Span]:
         if self._spans is None:
             with without_collector():
-                wrapper = MetadataWrapper(cst.parse_module(self.file.text()), unsafe_skip_copy=True)
-                ranges = wrapper.resolve(PositionProvider)
+                tree = cst.parse_module(self.file.text())
                 lowering = Lowering(self.name, keep=True)
-                lowering.lower(wrapper.module)
+                lowering.lower(tree)
                 assert lowering.nodes is not None
-                self._texts, self._tree = lowering.nodes, wrapper.module
+                ranges = positions(tree, lowering.nodes)
+                self._texts, self._tree = lowering.nodes, tree
                 self._spans = [
                     self._span(ranges[node]) if node in ranges else Span(1, 1, 1, 1) for node in lowering.nodes
                 ]

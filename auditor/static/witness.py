@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.libraries import load, with_callables
+from auditor.memory import without_collector
 from auditor.static.drive import Driver, Unfinished
 from auditor.static.programs import Programs
-from auditor.static.project import File, Problem, Project, without_collector
+from auditor.static.project import File, Problem, Project
 from auditor.trace import Limits, Model, Trace
 
 DEEPEST_NESTING = 6000

@@ -47,7 +47,7 @@ from auditor.trace.events import (
 )
 from auditor.trace.findings import Confidence, Edit, Evidence, Finding, Fix, Severity
 from auditor.trace.limits import Limits
-from auditor.trace.networks import Layer, Model, Network, Sensitivity, Shape
+from auditor.trace.networks import Inside, Layer, Model, Network, Sensitivity, Shape
 from auditor.trace.places import Place, Source, Span
 from auditor.trace.rows import Cut, Origin, PartName, Range, Rows, apart, counted, holds, meet
 from auditor.trace.rule import Report, Rule, rule
@@ -71,6 +71,7 @@ __all__ = [
     "Forward",
     "Grad",
     "Idle",
+    "Inside",
     "Keep",
     "Layer",
     "Learning",

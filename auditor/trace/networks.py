@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cached_property
+from typing import Literal, Protocol
 
 from auditor.trace.places import Place
 
@@ -133,10 +134,17 @@ class Network:
         return rest[:end]
 
 
-UNKNOWN = Network()
+class Inside(Protocol):
+    """Looks into a model once the whole program has been followed."""
+
+    def network(self) -> Network: ...
+
+    def last_dropout(self) -> Place | None: ...
+
+    def dropped_before_norm(self) -> tuple[Place, ...]: ...
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Model:
     """One model object of the program under audit: what shares its mode and weights is one model.
 
@@ -150,11 +158,8 @@ class Model:
     place: Place | None
     kind: str = ""
     """Qualified name of its class, where known."""
-    network: Network = field(default=UNKNOWN)
-    ends_in: Place | None = None
-    """The dropout layer that all of its outputs come from."""
-    dropped_before_norm: tuple[Place, ...] = ()
-    """Its dropout layers whose output goes right into a batch norm."""
+    inside: Inside | None = field(default=None, repr=False)
+    """Tells the layers when somebody asks: a program may make thousands of networks that no rule looks into."""
     framework: str | None = None
     own_gradients: bool = False
     """It takes gradients in its own forward (energies, forces, physics losses), or may learn from losses by itself."""
@@ -166,6 +171,20 @@ class Model:
     """Its name says that it generates, reconstructs or acts: rows are no measure of what it learns from."""
     loops: frozenset[Hashable] = frozenset()
     """The loops that it is made anew in."""
+
+    @cached_property
+    def network(self) -> Network:
+        return self.inside.network() if self.inside is not None else Network()
+
+    @cached_property
+    def ends_in(self) -> Place | None:
+        """The dropout layer that all of its outputs come from."""
+        return self.inside.last_dropout() if self.inside is not None else None
+
+    @cached_property
+    def dropped_before_norm(self) -> tuple[Place, ...]:
+        """Its dropout layers whose output goes right into a batch norm."""
+        return self.inside.dropped_before_norm() if self.inside is not None else ()
 
     @property
     def weightless(self) -> bool:
