@@ -238,7 +238,8 @@ class Driver(Dropouts):
         """Make an object of the class and call its methods in any order."""
         if cls not in self.scopes:
             return
-        methods = [f for f in self._methods(cls) if f not in self.reached]
+        whole = list(self._methods(cls))
+        methods = [function for function in whole if function not in self.reached]
         self._begin(self.module_frame(cls.module))
         self.assumed = (self.place_of(cls),)
         made = self.in_every_world(lambda: self._instance(cls), self.world)
@@ -264,17 +265,33 @@ class Driver(Dropouts):
                     left.extend(self._after(function, cls, obj, state))
             states = self.reduced([state.fork() for state in [*states, *left]], MOST_STATES)
             if len(states) == 1:
-                methods = [function for function in methods if self._may_go_on(function, obj, begun, states[0])]
+                made_since = self._made_since(obj, begun, states[0])
+                methods = [function for function in whole if function.mentions & made_since]
                 if not methods:
                     break
 
+    def _made_since(self, obj: Obj, begun: World, now: World) -> frozenset[str]:
+        """The attributes that tell of more than when the object was made: a method that reads them may do more by now.
+
+        Methods have made a choice, or keep what came out of a network.
+        """
+        return frozenset(
+            name for name in obj.attrs
+            if self._chosen(begun.get(obj, name), now.get(obj, name))
+            or self._kept(obj, name, now) - self._kept(obj, name, begun)
+        )  # fmt: skip
+
     @staticmethod
-    def _may_go_on(function: s.Function, obj: Obj, begun: World, now: World) -> bool:
-        """It reads a choice that the other methods have made since the object was made, and may do more by now."""
-        said = ((name, begun.get(obj, name)) for name in obj.attrs if name in function.mentions)
-        return any(
-            type(was) is Const and isinstance(was.value, str) and now.get(obj, name) != was for name, was in said
-        )
+    def _chosen(was: Value | None, value: Value | None) -> bool:
+        return type(was) is Const and isinstance(was.value, str) and value != was
+
+    def _kept(self, obj: Obj, name: str, world: World) -> frozenset[Forward]:
+        """The passes whose outputs an attribute holds."""
+        value: Value | None = world.get(obj, name)
+        if value is None:
+            return frozenset()
+        self.world = world
+        return self.spilled(value).flows
 
     def _handed_over(self, obj: Obj) -> None:
         """Nobody knows what its makers did to a network between its making and the call of one of its methods."""

@@ -144,7 +144,7 @@ class Trace:
         used = [sink for sink in self.sinks(forward) if sink.kind in ("backward", "gradient")]
         if any(forward not in sink.through or self._teaches(sink, forward.model) for sink in used):
             return []
-        if used and (forward.model.origin != "built" or forward in self._before_steps):
+        if used and (forward.model.origin != "built" or any(one in self._before_steps for one in (forward, *used))):
             return []
         if any(sink.loss for sink in used):
             return []
