@@ -52,9 +52,11 @@ class Names(Building):
                 if value is not None:
                     return value
             frame = frame.outer
-        value = self.world.get(self.module_frame(self.frame.module), name)
-        if value is not None:
-            return value
+        top = self.module_frame(self.frame.module)
+        if name in top.bound:
+            value = self.world.get(top, name)
+            if value is not None:
+                return value
         if name == "__name__":
             return Const("__main__")
         canonical = self.libraries.canonical(f"builtins.{name}")
@@ -80,10 +82,11 @@ class Names(Building):
         frame: Frame | None = self.frame
         while frame is not None:
             if frame.function is None or name in frame.function.locals:
-                self.world.set(frame, name, value)
-                return
+                break
             frame = frame.outer
-        self.world.set(self.module_frame(self.frame.module), name, value)
+        frame = frame or self.module_frame(self.frame.module)
+        frame.bound.add(name)
+        self.world.set(frame, name, value)
 
     def _unpack(self, target: s.Sequence, value: Value) -> None:
         items = self.items(value)
@@ -119,7 +122,9 @@ class Names(Building):
             for one in owner.values:
                 self.assign_attribute(one, name, value)
         elif type(owner) is Mod:
-            self.world.set(self.module_frame(owner.name), name, value)
+            frame = self.module_frame(owner.name)
+            frame.bound.add(name)
+            self.world.set(frame, name, value)
         elif type(owner) is Cls:
             self.world.set(owner.cls, name, value)
         elif type(owner) is Data:
