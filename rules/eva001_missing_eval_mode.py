@@ -125,7 +125,7 @@ def produces_samples(trace: Trace, forward: Forward, sinks: list[Sink]) -> bool:
     """A generator under adversarial training shows what it makes, in the mode it is trained in."""
     if any(sink.kind in ("score", "select") for sink in sinks):
         return False
-    return any(other.feeds and trace.trains(other) for other in trace.passes(forward.model))
+    return any(trace.feeds(other) and trace.trains(other) for other in trace.passes(forward.model))
 
 
 def message(forward: Forward, place: Place, mode: Mode, training: Forward | None) -> str:

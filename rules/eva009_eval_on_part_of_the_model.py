@@ -73,7 +73,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Report, Severity, Switch, Trace, rule
+from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Report, Severity, Switch, Trace, by_place, rule
 
 
 @rule("EVA009", "eval-on-part-of-the-model", Severity.WARNING, over=("EVA001",))
@@ -112,10 +112,10 @@ def neighbouring(trace: Trace) -> dict[Forward, list[Forward]]:
     """For each pass those whose output it takes, and those that take its output."""
     found: dict[Forward, list[Forward]] = defaultdict(list)
     for forward in trace.all(Forward):
-        for fed in forward.feeds:
-            if fed.model is not forward.model:
-                found[fed].append(forward)
-                found[forward].append(fed)
+        for taken in forward.takes:
+            if taken.model is not forward.model:
+                found[taken].append(forward)
+                found[forward].append(taken)
     return found
 
 
@@ -123,7 +123,7 @@ def others_switched(trace: Trace, others: list[Forward]) -> list[Switch]:
     """What put the neighbours in eval mode, where they are in no other."""
     return [
         mode.cause
-        for other in others
+        for other in sorted(others, key=by_place)
         if all(one.value == "eval" for one in other.modes) and trace.evaluates(other)
         for mode in other.modes
         if mode.cause is not None

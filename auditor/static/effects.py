@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from operator import itemgetter
 from typing import Literal
 
 from auditor.libraries import Argument, Call, answer
@@ -124,10 +125,9 @@ class Effects(Optimizers):
         """The layers whose outputs go in are the layers of a functional network; not those pinned to inference."""
         if not self.told_in_call(obj):
             return
-        made = {flow.model for flow in self.all_spilled(args.all()).flows if flow.forced != "eval"}
-        if made:
-            for part in [one for one, model in self.models.items() if model in made]:
-                self.adopt(obj, "%items", part)
+        made = {self.asked_of[flow.model] for flow in self.all_spilled(args.all()).flows if flow.forced != "eval"}
+        for _, part in sorted(made, key=itemgetter(0)):
+            self.adopt(obj, "%items", part)
 
     def holds_parts(self, row: Call, name: str) -> bool:
         """A container, whose layers are what it is given."""

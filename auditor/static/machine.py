@@ -135,6 +135,8 @@ class Machine:
         self.reached: set[s.Function] = set()
         self._operations: dict[Hashable, int] = {}
         self.models: dict[Obj, Model] = {}
+        self.asked_of: dict[Model, tuple[int, Obj]] = {}
+        """The object that each is the model of, and how many models there were before it."""
         self.calling = ""
         self.spent: dict[s.Function, int] = {}
         self.walked: Counter[s.Function] = Counter()

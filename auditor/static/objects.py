@@ -383,6 +383,7 @@ class Objects(Sizes):
             file = obj.module.rpartition("/")[2].partition(".")[0]
             model.generative = any(map(names_generative, (obj.name, model.kind, file)))
             model.loops = frozenset(turns.loop for turns in obj.loops)
+            self.asked_of[model] = len(self.models), obj
             self.models[obj] = model
         return model
 

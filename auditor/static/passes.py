@@ -179,8 +179,7 @@ class Passes(Layered):
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
         self.passes_in(event, obj, args, called)
-        for earlier in inside.flows:
-            earlier.feeds.add(event)
+        event.takes |= inside.flows
         event.turns = max(event.turns, sum(len(one.loops) for one in self.stack))
         flows = inside.flows | {event}
         grads = inside.grads | {event} if grad is not False else frozenset()

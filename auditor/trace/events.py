@@ -98,8 +98,8 @@ class Forward(Event):
     """``model(x, training=True)``: the mode asked for in the call itself (Keras)."""
     frozen: bool = False
     """No weight of the model asks for gradients."""
-    feeds: set[Forward] = field(default_factory=set)
-    """The forward passes whose input comes from this one."""
+    takes: frozenset[Forward] = frozenset()
+    """The passes whose outputs go in."""
     rows: frozenset[Rows] = frozenset()
     """The rows that pass, as far as they are known."""
     again: bool = False

@@ -277,7 +277,17 @@ class Trace:
 
     @cached_property
     def _fed(self) -> frozenset[Forward]:
-        return frozenset(fed for one in self.all(Forward) for fed in one.feeds if fed.model is not one.model)
+        return frozenset(
+            one for one in self.all(Forward) if any(taken.model is not one.model for taken in one.takes)
+        )
+
+    @cached_property
+    def _taken(self) -> frozenset[Forward]:
+        return frozenset().union(*(one.takes for one in self.all(Forward)))
+
+    def feeds(self, forward: Forward) -> bool:
+        """Its output goes into another pass."""
+        return forward in self._taken
 
     def fed(self, forward: Forward) -> bool:
         """Another network's output goes in: it may be a loss or a metric that is written as a network."""
