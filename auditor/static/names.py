@@ -52,11 +52,9 @@ class Names(Building):
                 if value is not None:
                     return value
             frame = frame.outer
-        top = self.module_frame(self.frame.module)
-        if name in top.bound:
-            value = self.world.get(top, name)
-            if value is not None:
-                return value
+        value = self.world.get(self.module_frame(self.frame.module), name)
+        if value is not None:
+            return value
         if name == "__name__":
             return Const("__main__")
         canonical = self.libraries.canonical(f"builtins.{name}")
@@ -82,11 +80,10 @@ class Names(Building):
         frame: Frame | None = self.frame
         while frame is not None:
             if frame.function is None or name in frame.function.locals:
-                break
+                self.world.set(frame, name, value)
+                return
             frame = frame.outer
-        frame = frame or self.module_frame(self.frame.module)
-        frame.bound.add(name)
-        self.world.set(frame, name, value)
+        self.world.set(self.module_frame(self.frame.module), name, value)
 
     def _unpack(self, target: s.Sequence, value: Value) -> None:
         items = self.items(value)
@@ -122,9 +119,7 @@ class Names(Building):
             for one in owner.values:
                 self.assign_attribute(one, name, value)
         elif type(owner) is Mod:
-            frame = self.module_frame(owner.name)
-            frame.bound.add(name)
-            self.world.set(frame, name, value)
+            self.world.set(self.module_frame(owner.name), name, value)
         elif type(owner) is Cls:
             self.world.set(owner.cls, name, value)
         elif type(owner) is Data:

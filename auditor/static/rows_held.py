@@ -64,8 +64,6 @@ class Held(Weights):
         self.watchers = False
         self.watched = False
         self._folds_seen: dict[Hashable, None] = {}
-        self._ever_taught: set[Owner] = set()
-        """Who has learnt from a fold, in some world."""
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
         self._chosen_before: dict[Cut, frozenset[Cut]] = {}
@@ -245,7 +243,6 @@ class Held(Weights):
             turn = self.world.get(key, TURN)
             if owner is not None and turn is not None and self.world.get((owner, key), TAUGHT) is None:
                 self.world.set((owner, key), TAUGHT, turn)
-                self._ever_taught.add(owner)
 
     def optimizer_step(self, objs: frozenset[Obj] | None, site: int, by: Obj | None = None) -> None:
         super().optimizer_step(objs, site, by)
@@ -256,7 +253,7 @@ class Held(Weights):
     def forgotten(self, obj: Obj) -> None:
         """Its weights are what they were before it learnt anything."""
         for part in self.family(obj):
-            for key in self._folds_seen if part in self._ever_taught else ():
+            for key in self._folds_seen:
                 if self.world.get((part, key), TAUGHT) is not None:
                     self.world.set((part, key), TAUGHT, None)
             self.world.set(part, STATE, None)

@@ -24,14 +24,12 @@ _NUMBER = attrgetter("number")
 class Frame:
     """The variables of one function in one call context, or of one module."""
 
-    __slots__ = ("bound", "function", "module", "outer")
+    __slots__ = ("function", "module", "outer")
 
     def __init__(self, function: s.Function | s.Class | None, outer: Frame | None, module: str) -> None:
         self.function = function
         self.outer = outer
         self.module = module
-        self.bound: set[str] = set()
-        """Of a module: the names that some world has for it, so that one asks no world for those of the language."""
 
 
 class Obj:
