@@ -82,7 +82,7 @@ def summarise(
     seen = len(discovery.files)
     return Summary(
         models,
-        tuple(trainings(telling.trace)),
+        trainings(telling.trace),
         problems,
         tuple(telling.failures),
         seen,

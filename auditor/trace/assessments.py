@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train, by_place
@@ -34,7 +35,7 @@ class Learning:
         return self.event.place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assessment:
     """Somebody who has learnt is asked about some rows."""
 
@@ -61,7 +62,7 @@ class Assessment:
         """What is in these rows, or in those that were learnt from."""
         return sorted(self.marks.union(*(one.marks for one in self.learnings)), key=by_place)
 
-    @property
+    @cached_property
     def on_learnt_rows(self) -> tuple[Learning, ...]:
         """The trainings that certainly saw some of these rows."""
         return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))

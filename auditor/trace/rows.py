@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from auditor.trace.places import Place
@@ -175,12 +176,12 @@ class Rows:
     @property
     def perhaps(self) -> frozenset[Cut]:
         """Where these rows are one of several possibilities: which."""
-        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PERHAPS)
+        return _keyed(self.cuts, PERHAPS)
 
     @property
     def picked(self) -> frozenset[Cut]:
         """Where these rows were picked from a stack, and perhaps none of this array: which stack."""
-        return frozenset(cut for cut in self.cuts if isinstance(cut.key, tuple) and cut.key[0] == PICKED)
+        return _keyed(self.cuts, PICKED)
 
     @property
     def surely(self) -> Rows:
@@ -194,6 +195,12 @@ class Rows:
 
     def cut(self, *cuts: Cut, count: int | None = None) -> Rows:
         return Rows(self.origin, self.cuts | frozenset(cuts), count)
+
+
+@lru_cache(maxsize=4096)
+def _keyed(cuts: frozenset[Cut], what: str) -> frozenset[Cut]:
+    """Asked whenever two sets of rows are compared."""
+    return frozenset(cut for cut in cuts if isinstance(cut.key, tuple) and cut.key[0] == what)
 
 
 def counted(rows: Iterable[Rows]) -> int | None:

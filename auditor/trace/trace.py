@@ -277,9 +277,7 @@ class Trace:
 
     @cached_property
     def _fed(self) -> frozenset[Forward]:
-        return frozenset(
-            one for one in self.all(Forward) if any(taken.model is not one.model for taken in one.takes)
-        )
+        return frozenset(one for one in self.all(Forward) if any(taken.model is not one.model for taken in one.takes))
 
     @cached_property
     def _taken(self) -> frozenset[Forward]:

@@ -151,10 +151,12 @@ class Training:
         )
 
 
-def trainings(trace: Trace) -> Iterator[Training]:
-    """Each network that learns, once for each place and way in which it does."""
-    yield from _fits(trace)
-    yield from _loops(trace)
+def trainings(trace: Trace) -> tuple[Training, ...]:
+    """Each network that learns, once for each place and way in which it does.
+
+    Told once for each trace: several rules ask.
+    """
+    return trace.remembered(trainings, lambda: (*_fits(trace), *_loops(trace)))
 
 
 def _fits(trace: Trace) -> Iterator[Training]:
@@ -179,12 +181,13 @@ def _fits(trace: Trace) -> Iterator[Training]:
 
 def _loops(trace: Trace) -> Iterator[Training]:
     """A loop by hand: a pass in it whose loss an optimizer steps on."""
-    moved: dict[Model, list[Step]] = {}
+    moved: dict[Model, list[tuple[Step, set[Event]]]] = {}
     for step in trace.all(Step):
+        before = trace.before(step)
         for model in step.models or ():
-            moved.setdefault(model, []).append(step)
+            moved.setdefault(model, []).append((step, before))
     for forward in trace.all(Forward):
-        taught = [step for step in moved.get(forward.model, ()) if trace.may_follow(step, forward)]
+        taught = [step for step, before in moved.get(forward.model, ()) if forward in before]
         if not taught or not trace.trains(forward):
             continue
         step = max(taught, key=lambda one: len(one.turns))
