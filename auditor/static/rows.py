@@ -262,7 +262,7 @@ class Provenance(Watching):
         own = doing.flow.watches
         ways = {"best" if own.does == "best" else "stop"} if own is not None and self.acts(own, doing.args) else set()
         for one in watching:
-            way = self.world.get(one.obj, WATCHES) if type(one) is Ref else None
+            way = self.world.get(one.obj, WATCHES) if type(one) is Ref and self.in_time(one.obj, doing) else None
             ways |= {str(way.value)} if type(way) is Const else set()
         how = next((way for way in ("best", "stop", "schedule") if way in ways), "watch")
         rows, scores = trail.rows, frozenset((score,))

@@ -208,6 +208,13 @@ class Watching(Divided):
             ),
         )  # fmt: skip
 
+    def in_time(self, obj: Obj, doing: Doing) -> bool:
+        """It may act before the training that it watches is over."""
+        told: Settings | None = self.world.get(obj, SETTINGS)
+        epochs = self.constant_of(doing.args, doing.flow.epochs)
+        late = told is not None and told.patience is not None and type(epochs) is int and told.patience >= epochs
+        return not late or (told is not None and told.restores is not False)
+
     def _watched_model(self, doing: Doing) -> Model | None:
         receiver = doing.receiver
         if type(receiver) is Ref and receiver.obj.kind == "module":
