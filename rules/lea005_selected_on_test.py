@@ -96,7 +96,7 @@ def selected_on_test(trace: Trace) -> Iterator[Report]:
         chosen = who(select)
         if any(one.judged & chosen and untouched(trace, one, select) for one in judged):
             continue
-        yield Report(select.place, message(), evidence(trace, select), confidence(select), severity(select))
+        yield Report(select.place, message(select), evidence(trace, select), confidence(select), severity(select))
 
 
 def asked_twice(trace: Trace, judged: list[Assessment], select: Select) -> bool:
@@ -125,11 +125,20 @@ def untouched(trace: Trace, one: Assessment, select: Select) -> bool:
     return not any(trace.part(rows) in ("train", "validation") for rows in one.rows)
 
 
-def message() -> str:
-    return (
-        "the best weights or settings are chosen by a score on the test rows: that score is the best of many tries on "
-        "them and no estimate any more. Choose on validation rows, and score the test rows once."
-    )
+def message(select: Select) -> str:
+    if select.how == "watch":
+        done = (
+            "the test rows are scored while the network learns: whoever stops, tunes or picks by what is seen there "
+            "has chosen by them, and their score is no estimate any more."
+        )
+    elif select.how == "schedule":
+        done = "the learning rate follows a score on the test rows: that score is no estimate any more."
+    else:
+        done = (
+            "the best weights or settings are chosen by a score on the test rows: that score is the best of many tries "
+            "on them and no estimate any more."
+        )
+    return f"{done} Choose on validation rows, and score the test rows once."
 
 
 def evidence(trace: Trace, select: Select) -> tuple[Evidence, ...]:
