@@ -44,6 +44,7 @@ Role = Literal[
     "zip",
     "mapping",  # makes a dictionary of pairs and of keywords
     "constant",  # returns something that holds no output of a network (sizes, times, configuration)
+    "exists",  # tells whether there is a file
     "detach",  # returns the values without their graph
     "read",  # reads a number out of a tensor: without graph (float)
     "recording",  # tells whether autograd records
@@ -66,6 +67,7 @@ MethodRole = Literal[
     "parts",  # its sub-modules
     "none",  # nothing the trace tells of
     "constant",
+    "exists",  # tells whether there is a file
     "detach",
     "read",  # reads a number out of a tensor (item): without graph
     "score",

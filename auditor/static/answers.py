@@ -70,7 +70,7 @@ class Answers(Effects):
                 self.fresh(site), inside.flows, frozenset(), frozenset(), "", inside.loss, False, inside.told,
                 trail=inside.trail,
             )  # fmt: skip
-        if row.does in ("constant", "none"):
+        if row.does in ("constant", "exists", "none"):
             return Data(self.fresh(site))
         if row.does == "self":
             return receiver
@@ -175,7 +175,7 @@ class Answers(Effects):
             return self.result(args, site)
         if row.does == "gradients":
             return self.gradients(row.turns, args, row.arg)
-        if row.does in ("none", "constant", "zero"):
+        if row.does in ("none", "constant", "exists", "zero"):
             return Data(self.fresh(site), kind=row.kind or "")
         if row.does == "elements":
             return args.positional[0] if args.positional else UNKNOWN

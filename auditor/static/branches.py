@@ -61,10 +61,19 @@ class Branches(Modules):
         branches.append(statement)
         for one in self.reduced(yes):
             flow.extend(self.run(statement.body, one))
+        if not statement.orelse and self.asks_for_kept(statement.test):
+            self._as_if_taken(flow, no)
         for one in self.reduced(no):
             flow.extend(self.run(statement.orelse, one))
         branches.pop()
         return self._gathered(flow, world)
+
+    @staticmethod
+    def _as_if_taken(flow: Flow, others: list[World]) -> None:
+        """What the improving epoch keeps is missing only where no epoch improved: nothing else happens there."""
+        taken = frozenset(event for how, end, _ in flow if how == "next" for event in end.last)
+        for one in others if taken else ():
+            one.last = taken
 
     def _gathered(self, flow: Flow, world: World) -> Flow:
         """Merge what comes out of a branch; a single world goes on as the one that went in."""

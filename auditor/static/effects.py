@@ -536,6 +536,7 @@ _CALLS: dict[str, _Row] = {
     "zip": Effects._zip,
     "mapping": Effects._mapping,
     "constant": Effects._constant,
+    "exists": Effects._constant,
     "detach": Effects._detach,
     "read": Effects._read_out,
     "recording": Effects._recording,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from auditor.static import syntax as s
 from auditor.static.expressions import Expressions
-from auditor.static.values import Cls, Fn, Ref, Value, alternatives
+from auditor.static.values import Cls, Fn, Lib, Ref, Value, alternatives
 from auditor.trace import Select, Watch
 
 
@@ -28,6 +28,8 @@ class Stops(Expressions):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self._waiting: dict[s.Function | s.Class | s.Module, Waiting] = {}
+        rows = self.libraries.calls.items()
+        self._file_tests = frozenset(name.rpartition(".")[2] for name, row in rows if row.does == "exists")
 
     def left_early(self) -> None:
         """A loop is left from within a branch."""
@@ -63,6 +65,29 @@ class Stops(Expressions):
             if isinstance(part, s.Name):
                 found.extend(test for call in self._given(part.id) for test in self._answers(call).tests)
         return list(dict.fromkeys(found))
+
+    def asks_for_kept(self, test: s.Expr) -> bool:
+        """A test asks only whether there is what a better epoch keeps: a name, an attribute, a file."""
+        if isinstance(test, s.Bool):
+            return self.asks_for_kept(test.left) and self.asks_for_kept(test.right)
+        subject = s.asked_for(test)
+        if isinstance(subject, s.Name):
+            return subject.id in self._here().words
+        if isinstance(subject, s.Attr):
+            here = s.written(subject) in self._here().words
+            return here or bool(self._said_by(self.evaluate(subject.obj), subject.name).tests)
+        return isinstance(subject, s.Call) and self._asks_for_file(subject.func)
+
+    def _asks_for_file(self, func: s.Expr) -> bool:
+        """``os.path.exists``, ``exists``, ``path.is_file``"""
+        if isinstance(func, s.Attr):
+            told = self.libraries.method("unknown", func.name)
+            if told is not None and told.does == "exists":
+                return True
+        name = func.name if isinstance(func, s.Attr) else func.id if isinstance(func, s.Name) else ""
+        called = self.evaluate(func) if name in self._file_tests else None
+        row = self.libraries.call(called.name) if type(called) is Lib else None
+        return row is not None and row.does == "exists"
 
     def _here(self) -> Waiting:
         function = self.stack[-1].function

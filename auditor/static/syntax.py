@@ -521,6 +521,14 @@ def compares_with_best(branch: If) -> bool:
     return any(weighed(test, branch.assigns) for test in comparisons(branch.test))
 
 
+def asked_for(test: Expr) -> Expr:
+    """What ``x is not None`` and ``x`` ask for."""
+    if isinstance(test, Compare) and len(test.ops) == 1 and test.ops[0][0] in ("IsNot", "NotEqual"):
+        right = test.ops[0][1]
+        return test.left if isinstance(right, Const) and right.value is None else test
+    return test
+
+
 def branches_in(body: list[Stmt]) -> Iterator[If]:
     """The branches of a block, at any depth, without those of functions defined in it."""
     return (one for one in statements_in(body) if isinstance(one, If))
@@ -533,7 +541,8 @@ def changed_in(branch: If) -> set[str]:
     while todo:
         one = todo.pop()
         if isinstance(one, Assign):
-            found.update(written(target) for target in one.targets)
+            parts = (part for to in one.targets for part in (to.items if isinstance(to, Sequence) else [to]))
+            found.update(map(written, parts))
         elif isinstance(one, AugAssign):
             found.add(written(one.target))
         elif isinstance(one, If):
