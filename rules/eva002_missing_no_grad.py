@@ -55,8 +55,9 @@ print(accuracy(torch.load("validation.pt")))
 ## Not reported
 
 Passes whose gradients are used: attacks, saliency, sampling and projection that move the inputs, networks that
-differentiate inside their own forward, outputs that train another network; networks whose weights ask for no gradients;
-agents that act in an environment; frameworks that switch autograd themselves.
+differentiate inside their own forward or train themselves there, outputs that train another network; networks that
+hold no weights, or whose weights ask for no gradients; agents that act in an environment; frameworks that switch
+autograd themselves.
 
 ## Sources
 
@@ -76,7 +77,9 @@ from auditor.trace import Confidence, Evidence, Forward, Place, Report, Severity
 def missing_no_grad(trace: Trace) -> Iterator[Report]:
     for forward in trace.all(Forward):
         model = forward.model
-        if forward.grad is not True or forward.frozen or forward.driven or model.own_gradients:
+        if forward.grad is not True or forward.frozen or forward.driven:
+            continue
+        if model.own_gradients or model.learns_in_call:
             continue
         if of_unknown_caller(forward) or model.weightless:
             continue

@@ -50,8 +50,8 @@ print(total_loss)
 ## Not reported
 
 Sums that are differentiated later (gradient accumulation by summing, several tasks, truncated backpropagation through
-time); totals that start anew in each turn; losses computed without autograd; losses of an evaluation (EVA002 tells of
-those).
+time); totals that start anew in each turn, or in some turns of the same loop; losses computed without autograd; losses
+of an evaluation (EVA002 tells of those).
 
 ## Sources
 

@@ -136,7 +136,7 @@ class Interpreter(Contexts):
         if inside.flows and type(made) is Data:
             if scores or inside.loss:
                 self.sink("score", value, target.site)
-            if self.in_a_loop() and op == "Add":
+            if self.in_a_loop() and op == "Add" and not self.begins_anew(target):
                 added = value if self.world.grad is not False else inside.renamed(None, attached=False)
                 made = self.summed(made, self.accumulate(_dotted(target), before, added, target.site))
         self.assign(target, made)

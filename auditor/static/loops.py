@@ -23,6 +23,22 @@ LONGEST_UNROLLED = 6
 
 
 class Loops(Branches):
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self._anew: dict[s.Expr, bool] = {}
+
+    def begins_anew(self, target: s.Expr) -> bool:
+        """What is added up here is set to a number in some turns of the same loop, and so does not grow without end."""
+        known = self._anew.get(target)
+        if known is None:
+            name, loop = s.written(target), s.loop_around(self.running_body(), target)
+            resets = s.statements_in(loop.body) if loop is not None and name else ()
+            known = self._anew[target] = any(
+                isinstance(one, s.Assign) and isinstance(one.value, s.Const) and name in map(s.written, one.targets)
+                for one in resets
+            )
+        return known
+
     def _for(self, statement: s.For, world: World) -> Flow:
         flow: Flow = []
         for after, value in self.in_every_world(lambda: self.evaluate(statement.iter), world):

@@ -114,6 +114,8 @@ class Passes(Layered):
     # events
 
     def sink(self, kind: SinkKind, value: Value, site: int, against: bool = False) -> None:
+        if kind == "backward":
+            self._learns_in_call()
         inside = self.spilled(value)
         if not inside.flows and not inside.sums:
             return
@@ -129,6 +131,12 @@ class Passes(Layered):
                 penalised=frozenset(map(self.model, weights)),
             ),
         )  # fmt: skip
+
+    def _learns_in_call(self) -> None:
+        """A backward pass in a network's own forward."""
+        owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+        for obj in self.instances.get(owner.cls, []) if owner is not None and owner.cls is not None else []:
+            self.model(obj).learns_in_call = True
 
     def at_hand(self) -> set[Forward]:
         """The passes whose outputs, with their graphs, are in variables of the functions that are running."""

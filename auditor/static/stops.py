@@ -129,14 +129,20 @@ class Stops(Expressions):
                 tests.extend(self._waiting_in(function, function.body).tests)
         return Waiting(frozenset(), tuple(tests))
 
+    def running_body(self) -> list[s.Stmt]:
+        """The statements of the function that is running, or of its module."""
+        function = self.stack[-1].function
+        if function is not None:
+            return function.body
+        module = self.project.module(self.frame.module)
+        return module.body if module is not None else []
+
     def _given(self, name: str) -> list[Value]:
         """The functions whose answer a variable holds, as far as one line says so."""
-        function = self.stack[-1].function
-        if function is None:
-            module = self.project.module(self.frame.module)
-            body = module.body if module is not None else []
-        else:
-            body = function.body
-        given = [one for one in s.statements_in(body) if isinstance(one, s.Assign) and isinstance(one.value, s.Call)]
+        given = [
+            one
+            for one in s.statements_in(self.running_body())
+            if isinstance(one, s.Assign) and isinstance(one.value, s.Call)
+        ]
         named = [one.value.func for one in given if any(s.written(it) == name for it in one.targets)]  # type: ignore[union-attr]
         return [self.evaluate(func) for func in named if isinstance(func, (s.Name, s.Attr))]

@@ -567,3 +567,18 @@ def statements_in(body: list[Stmt]) -> Iterator[Stmt]:
             yield from statements_in(statement.body)
         elif isinstance(statement, Try):
             yield from statements_in([*statement.body, *statement.orelse, *statement.final])
+
+
+def loop_around(body: list[Stmt], target: Expr) -> For | While | None:
+    """The innermost loop of a block in which something is assigned."""
+    found = None
+    for loop in statements_in(body):
+        if isinstance(loop, (For, While)):
+            inside = statements_in(loop.body)
+            if any(
+                (isinstance(one, AugAssign) and one.target is target)
+                or (isinstance(one, Assign) and target in one.targets)
+                for one in inside
+            ):
+                found = loop
+    return found

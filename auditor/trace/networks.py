@@ -163,6 +163,8 @@ class Model:
     framework: str | None = None
     own_gradients: bool = False
     """It takes gradients in its own forward (energies, forces, physics losses), or may learn from losses by itself."""
+    learns_in_call: bool = False
+    """Its own forward takes a backward pass: whoever calls it trains it."""
     told_in_call: bool = False
     """The mode is an argument of each call (Keras) and no state of the object."""
     reconstructs: bool = False
@@ -188,6 +190,6 @@ class Model:
 
     @property
     def weightless(self) -> bool:
-        """It is one layer of a library that holds no numbers at all (a softmax): it records nothing of its own."""
-        one = self.network.layers[0] if len(self.network.layers) == 1 and self.network.complete else None
-        return one is not None and one.kind == self.kind and one.weights == 0 and one.fixed == 0
+        """Every layer is known and none holds numbers (a softmax, a loss): it records nothing of its own."""
+        network = self.network
+        return network.complete and network.whole and all(one.weights == one.fixed == 0 for one in network.layers)
