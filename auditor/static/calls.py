@@ -23,6 +23,7 @@ from auditor.static.values import (
     NONE,
     UNKNOWN,
     Cls,
+    Const,
     Data,
     Either,
     Fn,
@@ -115,7 +116,8 @@ class Calls(Methods):
 
     def call_unknown(self, func: Value, args: Arguments, site: int, expr: s.Call | None) -> Value:
         name = called_name(expr)
-        passes = (args.all() or args.more is not None) and not names_class(name)
+        passes = args.more is not None or any(type(value) is not Const for value in args.all())
+        passes = passes and not names_class(name)  # with settings only, or by the name of a class, it makes one
         obj = self.network_of(func, name) if passes else self.known_network(func)
         if obj is not None:
             return self.forward(obj, args, site, expr)

@@ -107,6 +107,8 @@ class Dropouts(Interpreter):
         self._unread_argument(cls, init)
         for obj in self.instances.get(cls, ()):
             for name, parts in obj.children.items():
+                if name == "%items":
+                    continue  # the class is a container itself, which gives its parts to whoever loops over it
                 for part in parts:
                     if part.module == cls.module and self.only_drops(part) and not self._reads(cls, name):
                         self._say(part.site, cls, "layer", name)
