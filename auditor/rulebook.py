@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -15,6 +16,11 @@ from auditor.trace import Evidence, Finding, Place, Rule, Trace
 
 GROUP = "auditor.rules"
 """The entry-point group in which other distributions name their modules or packages of rules."""
+
+
+MOST_STEPS = 7
+"""So many steps of evidence, and one that says how many more there are, unless one finding alone has more."""
+NUMBERED = re.compile(r"(?<=\bline )\d+|(?<=\bcell )\d+|(?<=:)\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +87,40 @@ def _ordered(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 
 def _one_a_place(findings: Iterable[Finding]) -> list[Finding]:
     """The first finding of a code at a place stands, the surest of them speaks; the others become its evidence."""
-    merged: dict[tuple[str, Place], Finding] = {}
+    found: dict[tuple[str, Place], list[Finding]] = {}
     for finding in findings:
-        key = finding.code, finding.place
-        merged[key] = _joined(merged[key], finding) if key in merged else finding
-    return list(merged.values())
+        found.setdefault((finding.code, finding.place), []).append(finding)
+    return [_joined(several) if len(several) > 1 else several[0] for several in found.values()]
 
 
-def _joined(one: Finding, other: Finding) -> Finding:
-    first, second = (other, one) if other.confidence > one.confidence else (one, other)
-    more = tuple(step for step in second.evidence if step not in first.evidence)
-    if not more and second.message != first.message:
-        said = Evidence(second.place, second.message)
-        more = (said,) if said not in first.evidence else ()
+def _joined(findings: list[Finding]) -> Finding:
+    chief = max(findings, key=lambda one: one.confidence)
+    said, steps = {_without_lines(chief.message)}, dict.fromkeys(chief.evidence)
+    for one in findings:
+        new = [step for step in one.evidence if step not in steps]
+        if not new and _without_lines(one.message) not in said:
+            said.add(_without_lines(one.message))
+            new = [Evidence(one.place, one.message)]
+        steps.update(dict.fromkeys(new))
     return replace(
-        first,
-        severity=max(first.severity, second.severity),
-        evidence=first.evidence + more,
-        fix=first.fix or second.fix,
-        explains=first.explains | second.explains,
+        chief,
+        severity=max(one.severity for one in findings),
+        evidence=_shortened(tuple(steps), max(len(chief.evidence), MOST_STEPS)),
+        fix=next((one.fix for one in (chief, *findings) if one.fix is not None), None),
+        explains=frozenset().union(*(one.explains for one in findings)),
     )
+
+
+def _shortened(steps: tuple[Evidence, ...], most: int) -> tuple[Evidence, ...]:
+    if len(steps) <= most:
+        return steps
+    last = steps[most]
+    return (*steps[:most], Evidence(last.place, f"{last.message} (and {len(steps) - most - 1} more)"))
+
+
+def _without_lines(message: str) -> str:
+    """Two messages that differ in the lines that they name say the same."""
+    return NUMBERED.sub("", message)
 
 
 def _one_a_cause(findings: list[Finding], over: dict[str, tuple[str, ...]]) -> Iterator[Finding]:

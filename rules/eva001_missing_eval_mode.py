@@ -139,8 +139,7 @@ def message(forward: Forward, place: Place, mode: Mode, training: Forward | None
     else:
         since = "still in train mode, as it was built"
     if sensitive:
-        layer = sensitive[0].kind.rpartition(".")[2]
-        effect = f"its {layer} layers act as in training and the numbers are not those of the trained network"
+        effect = f"{sensitive[0].in_training} and the numbers are not those of the trained network"
     else:
         effect = "if it holds dropout or batch norm, the numbers are not those of the trained network"
     return f"`{name}` is evaluated {since}: {effect}. Call `{name}.eval()` before this pass."
@@ -155,9 +154,10 @@ def evidence(
         steps.append(Evidence(training.place, "it is trained here, in the mode that it comes in, and never switched"))
     elif model.place is not None:
         steps.append(Evidence(model.place, f"`{model.name or model.kind}` is made here, in train mode"))
-    steps.extend(
-        Evidence(layer.place, f"it holds {layer.kind}") for layer in model.network.sensitive[:1] if layer.place
-    )
+    for layer in model.network.sensitive[:1]:
+        if layer.place is not None:
+            held = "its code asks `self.training` here" if layer.asks_mode else f"it holds {layer.kind}"
+            steps.append(Evidence(layer.place, held))
     if mode.cause is not None:
         steps.append(Evidence(mode.cause.place, "it is put in train mode here"))
     steps.extend(Evidence(call, "called from here") for call in forward.chain[-3:] if call != asked)

@@ -92,11 +92,10 @@ def eval_on_part_of_the_model(trace: Trace) -> Iterator[Report]:
             continue
         switch = switches[0]
         name = forward.name or model.name or "the model"
-        layer = trace.exposed(forward)[0].kind.rpartition(".")[2]
         yield Report(
             forward.place,
             f"`{name}` is evaluated in train mode while {switch.place.seen_from(forward.place)} puts only "
-            f"`{switch.model.name or switch.model.kind}` in eval mode: its {layer} layers act as in training. "
+            f"`{switch.model.name or switch.model.kind}` in eval mode: {trace.exposed(forward)[0].in_training}. "
             f"Call `{name}.eval()` too.",
             (
                 Evidence(switch.place, "this part is put in eval mode here"),

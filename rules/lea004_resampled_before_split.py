@@ -86,9 +86,11 @@ def resampled_before_split(trace: Trace) -> Iterator[Report]:
 
 
 def message(mark: Mark, assessment: Assessment) -> str:
+    inside = "inside each fold, with an imblearn Pipeline"
+    remedy = inside if assessment.by_folds else "the training rows, after the split"
     return (
         "rows are multiplied before they are split: copies of one row are trained on and judged on "
-        f"({assessment.place.seen_from(mark.place)}). Resample the training rows, after the split."
+        f"({assessment.place.seen_from(mark.place)}). Resample {remedy}."
     )
 
 

@@ -131,6 +131,8 @@ def message(watch: Watch, used: Event) -> str:
             f"loads them: {used.place.seen_from(watch.made)} uses the last ones. Load the best checkpoint before."
         )
     bears = f"after {watch.patience} epochs without" if watch.patience else "at the first epoch without"
+    if watch.patience is None:
+        bears = "after its patience is spent without"
     score = f"a better {watch.monitor}" if watch.monitor else "a better score"
     late = f"{watch.patience} epochs past the best" if watch.patience else "those past the best epoch"
     remedy = f"Set `{watch.remedy}`." if watch.remedy else "Load the best checkpoint before the weights are used."

@@ -104,6 +104,23 @@ def test_another_message_with_no_evidence_of_its_own_becomes_evidence() -> None:
     assert [(step.place, step.message) for step in finding.evidence] == [(place, "b")]
 
 
+def test_messages_that_differ_in_a_line_only_are_said_once() -> None:
+    place = PAGE.place(3)
+    said = [Report(place, message) for message in ("trained at line 4", "trained at line 21", "kept in a.py:7")]
+    (finding,) = judge(reported(TST001=said), RULES).findings
+    assert [step.message for step in finding.evidence] == ["kept in a.py:7"]
+
+
+@pytest.mark.parametrize(("own", "told"), [(1, 8), (12, 13)])
+def test_evidence_of_many_findings_is_cut_short_and_that_of_one_is_not(own: int, told: int) -> None:
+    place = PAGE.place(3)
+    steps = tuple(Evidence(PAGE.place(1), f"step {number}") for number in range(20))
+    said = [Report(place, "a", steps[:own]), *(Report(place, "a", (step,)) for step in steps[own:])]
+    (finding,) = judge(reported(TST001=said), RULES).findings
+    assert [step.message for step in finding.evidence[:-1]] == [step.message for step in steps[: told - 1]]
+    assert finding.evidence[-1].message == f"step {told - 1} (and {20 - told} more)"
+
+
 def test_one_code_a_cause() -> None:
     cause, effect, unrelated = PAGE.place(1), PAGE.place(5), PAGE.place(9)
     story = reported(

@@ -62,6 +62,11 @@ class Assessment:
         """What is in these rows, or in those that were learnt from."""
         return sorted(self.marks.union(*(one.marks for one in self.learnings)), key=by_place)
 
+    @property
+    def by_folds(self) -> bool:
+        """Each fold of the rows is judged by what has learnt from the others."""
+        return self.held_out or any(one_of_folds(cut) for rows in self.rows for cut in rows.cuts)
+
     @cached_property
     def on_learnt_rows(self) -> tuple[Learning, ...]:
         """The trainings that certainly saw some of these rows."""

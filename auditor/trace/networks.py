@@ -52,6 +52,19 @@ class Layer:
         return self.kind.rpartition(".")[2]
 
     @property
+    def asks_mode(self) -> bool:
+        """It is no layer but code of the user's own that asks for the mode."""
+        return self.name == "training"
+
+    @property
+    def in_training(self) -> str:
+        """What it does in train mode, of a network: ``its Dropout layers act as in training``."""
+        if self.asks_mode:
+            return "its own code that asks `self.training` acts as in training"
+        name = next((word for word in reversed(self.kind.split(".")) if word[:1].isupper()), "")
+        return f"its {name} layers act as in training" if name else "its layers act as in training"
+
+    @property
     def drops(self) -> bool:
         """Dropout, or dropout inside of it, at a rate that is not known to be 0."""
         return self.sensitivity == "dropout" and self.rate != 0
