@@ -9,6 +9,7 @@ from auditor.libraries import Argument, Flow, Method
 from auditor.static import syntax as s
 from auditor.static.layers import Layered
 from auditor.static.machine import Activation, Arguments
+from auditor.static.trails import Trail
 from auditor.static.values import (
     NONE,
     Const,
@@ -21,6 +22,7 @@ from auditor.static.values import (
 from auditor.static.worlds import MODE, Modes, ancestors
 from auditor.trace import (
     Apply,
+    Cut,
     Forward,
     Mode,
     ModeName,
@@ -35,6 +37,10 @@ FIRST = Argument(at=0)
 
 
 class Passes(Layered):
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self._picks: dict[s.Function, frozenset[str]] = {}
+
     def forgotten(self, obj: Obj) -> None:
         raise NotImplementedError
 
@@ -169,7 +175,7 @@ class Passes(Layered):
         whole, method = self.called_on(obj)
         model = self.model(whole)
         apart = self.apart(whole, modes)
-        trail = inside.trail
+        trail = self._picked_inside(obj, args, inside.trail, site)
         rows, marks = (trail.rows, trail.found) if trail is not None else (frozenset(), frozenset())
         again = self.taught_before(whole, rows)
         identity = (model, modes, grad, leaf, frozen, flags, apart, rows, marks, again)
@@ -195,8 +201,24 @@ class Passes(Layered):
         if self.told_in_call(obj):
             self.went_through(obj, obj, args, sym)
         return Data(
-            sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=inside.trail
+            sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=trail
         )  # fmt: skip
+
+    def _picked_inside(self, obj: Obj, args: Arguments, trail: Trail | None, site: int) -> Trail | None:
+        """All rows go in at once (a graph), and the network's own forward picks some of them by another operand."""
+        found = self.method(obj.cls, "forward") if obj.cls is not None else None
+        if trail is None or found is None:
+            return trail
+        function = found[1]
+        picks = self._picks.get(function)
+        if picks is None:
+            picks = self._picks[function] = s.picked_by(function.body)
+        names = [param.name for param in function.params[1:]]
+        for name, value in (*zip(names, args.positional, strict=False), *args.keyword.items()):
+            of_a_batch = type(value) is Data and value.trail is not None and value.trail.role == "element"
+            if name in picks and type(value) is Data and not of_a_batch:
+                trail = trail.cut(Cut(("some", "picked inside", site if value.sym is None else value.sym)))
+        return trail
 
     def passes_in(self, event: Forward, obj: Obj, args: Arguments, called: s.Call | None) -> None:
         """What goes into a pass is known by its symbols and by its words."""

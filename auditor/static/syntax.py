@@ -557,6 +557,12 @@ def read_in(expr: Expr) -> Iterator[Expr]:
     yield from _read([ExprStmt(expr)], None)
 
 
+def picked_by(body: list[Stmt]) -> frozenset[str]:
+    """The variables that pick from other variables: ``rows`` of ``hidden[rows]``, and not of ``self.table[rows]``."""
+    items = (one for one in _read(body, None) if isinstance(one, Item) and isinstance(one.obj, Name))
+    return frozenset(one.index.id for one in items if isinstance(one.index, Name))
+
+
 def statements_in(body: list[Stmt]) -> Iterator[Stmt]:
     """The statements of a block at any depth, without those of functions defined in it."""
     for statement in body:
