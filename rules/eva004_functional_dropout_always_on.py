@@ -51,8 +51,9 @@ class Net(nn.Module):
 ## Not reported
 
 Calls that hand on `self.training`, stand under `if self.training`, or take a rate that depends on it; functions
-that are no part of a network's forward; a rate of 0 that is written out. A literal `training=True` is somebody's choice and a note; a
-comment in the same function that says so (Monte-Carlo dropout, variety in generated speech) silences it.
+that are no part of a network's forward; a rate of 0 that is written out (one that is 0 by default, and follows no mode
+when it is asked for, is a warning). A literal `training=True` is somebody's choice and a note; a comment in the same
+function that says so (Monte-Carlo dropout, variety in generated speech) silences it.
 
 ## Sources
 
