@@ -51,8 +51,9 @@ class Net(nn.Module):
 ## Not reported
 
 Calls that hand on `self.training`, stand under `if self.training`, or take a rate that depends on it; functions
-that are no part of a network's forward; a rate of 0. A literal `training=True` is somebody's choice and a note; a
-comment in the same function that says so (Monte-Carlo dropout, variety in generated speech) silences it.
+that are no part of a network's forward; a rate of 0 that is written out (one that is 0 by default, and follows no mode
+when it is asked for, is a warning). A literal `training=True` is somebody's choice and a note; a comment in the same
+function that says so (Monte-Carlo dropout, variety in generated speech) silences it.
 
 ## Sources
 
@@ -68,7 +69,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.trace import Apply, Edit, Evidence, Fix, Report, Severity, Trace, rule
+from auditor.trace import Apply, Confidence, Edit, Evidence, Fix, Report, Severity, Trace, rule
 
 ON_PURPOSE = re.compile(
     r"purpose|intention|deliberate|intended|monte.?carlo|\bmc\b|bayes|uncertain|variety|always (on|active|appl|use)"
@@ -89,7 +90,8 @@ def functional_dropout_always_on(trace: Trace) -> Iterator[Report]:
             apply.place,
             message(apply),
             tuple(Evidence(place, "called from here") for place in apply.chain[-3:]),
-            severity=Severity.NOTE if apply.literal else None,
+            Confidence.MEDIUM if apply.idle else Confidence.HIGH,
+            severity=Severity.NOTE if apply.literal else Severity.WARNING if apply.idle else None,
             fix=fix(apply),
         )
 
@@ -101,6 +103,8 @@ def message(apply: Apply) -> str:
         return f"{effect}: `{apply.flag}=True` is written out. If it is meant, say so in a comment."
     if apply.flag:
         return f"{effect}: `{apply.flag}` is True by default. Pass `{apply.flag}=self.training`."
+    if apply.idle:
+        effect = f"`{name}` in the forward of `{apply.owner}` is active in eval mode too as soon as a rate is asked for"
     return f"{effect}: its rate does not follow the mode. Pass the rate `if self.training else 0.0`."
 
 

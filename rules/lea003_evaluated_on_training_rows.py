@@ -92,9 +92,9 @@ def evaluated_on_training_rows(trace: Trace) -> Iterator[Report]:
 
 def message(one: Assessment) -> str:
     return (
-        "the only score is taken on rows that were trained on "
-        f"({one.on_learnt_rows[0].place.seen_from(one.place)}): it shows what was memorised. "
-        "Score rows that were held out."
+        "this score is taken on rows that were trained on "
+        f"({one.on_learnt_rows[0].place.seen_from(one.place)}), and what was learnt there is scored on no others: it "
+        "shows what was memorised. Score rows that were held out."
     )
 
 

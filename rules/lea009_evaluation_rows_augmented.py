@@ -121,7 +121,8 @@ def evaluation_rows_augmented(trace: Trace) -> Iterator[Report]:
                 if place is None and mark in told:
                     continue  # it is scored again
                 told.add(mark)
-                yield Report(place or one.place, message(mark, one), evidence(mark, one, split), confidence(one))
+                place = place or one.place
+                yield Report(place, message(mark, one, place), evidence(mark, one, split), confidence(one))
 
 
 def source(mark: Mark, one: Assessment) -> Place | None:
@@ -131,10 +132,10 @@ def source(mark: Mark, one: Assessment) -> Place | None:
     return min(later, key=lambda it: (it.path, it.node), default=None)
 
 
-def message(mark: Mark, one: Assessment) -> str:
+def message(mark: Mark, one: Assessment, place: Place) -> str:
     return (
-        f"the rows that are scored ({one.place.seen_from(mark.place)}) are altered at random "
-        f"({mark.place.path} line {mark.place.line}): the score changes from run to run and is not that of the rows as "
+        f"the rows that are scored ({one.place.seen_from(place)}) are altered at random "
+        f"({mark.place.seen_from(place)}): the score changes from run to run and is not that of the rows as "
         "they are. Give the held-out part a transform without random steps."
     )
 

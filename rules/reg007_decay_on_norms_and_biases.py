@@ -66,13 +66,14 @@ def decay_on_norms_and_biases(trace: Trace) -> Iterator[Report]:
         if optimizer.models is None or (optimizer.decay or 0) <= LEAST:
             continue
         layers = [layer for model in optimizer.models for layer in model.network.layers]
-        norm = next((layer for layer in layers if layer.part == "norm" and layer.place is not None), None)
-        if norm is None or norm.place is None:
+        norms = (layer.place for layer in layers if layer.part == "norm" and layer.place is not None)
+        norm = min(norms, key=lambda place: (place.path, place.node), default=None)
+        if norm is None:
             continue
         yield Report(
             optimizer.place,
             f"the decay of {optimizer.decay:g} shrinks the scales of norm layers and the biases too: these say nothing "
             f"of how much was fitted. Give the optimizer a second group for them, without decay.",
-            (Evidence(norm.place, "a norm layer"),),
+            (Evidence(norm, "a norm layer"),),
             Confidence.MEDIUM if optimizer.assumed else Confidence.HIGH,
         )

@@ -72,8 +72,8 @@ def penalty_not_in_loss(trace: Trace) -> Iterator[Report]:
         sinks = {sink for one in passes for sink in trace.sinks(one) if sink.kind == "backward"}
         if not sinks or any(sink.penalised & penalty.models or not sink.told for sink in sinks):
             continue
-        steps = tuple(Evidence(place, "the backward pass starts here") for place in {sink.place for sink in sinks})
-        yield Report(penalty.place, message(penalty, sinks), steps[:1], sure(penalty))
+        steps = (Evidence(min(sinks, key=by_place).place, "the backward pass starts here"),)
+        yield Report(penalty.place, message(penalty, sinks), steps, sure(penalty))
 
 
 def message(penalty: Penalty, sinks: set[Sink]) -> str:

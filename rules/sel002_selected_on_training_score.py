@@ -91,7 +91,7 @@ def selected_on_training_score(trace: Trace) -> Iterator[Report]:
         elif watch.side == "train" and watch.validated:
             severity = Severity.NOTE if watch.does == "schedule" else None
             yield Report(
-                watch.made, watching(watch), (Evidence(watch.place, "in this training"),), sure(watch), severity
+                watch.made, watching(trace, watch), (Evidence(watch.place, "in this training"),), sure(watch), severity
             )
     for select in trace.all(Select):
         if select.how == "best" and on_training(trace, select) and decides(trace, select) and validates(trace, select):
@@ -121,13 +121,20 @@ def validates(trace: Trace, select: Select) -> bool:
     )
 
 
-def watching(watch: Watch) -> str:
+def watching(trace: Trace, watch: Watch) -> str:
     does = {
         "stop": "ends the training by",
         "best": "keeps the weights with the best",
         "schedule": "lowers the learning rate by",
     }[watch.does]
     better = f"val_{watch.monitor}" if not watch.monitor or "train" not in watch.monitor else "the validation score"
+    beside = [rows for one in trace.all(Select) if one.place == watch.place for rows in one.rows]
+    if any(trace.part(rows) == "test" for rows in beside):
+        return (
+            f"`{watch.name}` {does} `{watch.monitor}`, a score on the training rows: it follows the memorising. The "
+            f"rows that are scored beside are test rows and not for this: hold out validation rows, and watch "
+            f"`{better}` on them."
+        )
     return (
         f"`{watch.name}` {does} `{watch.monitor}`, a score on the training rows, although validation rows are scored "
         f"in the same training: it follows the memorising. Watch `{better}`."

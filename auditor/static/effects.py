@@ -328,29 +328,37 @@ class Effects(Optimizers):
         return self.no_loss(self.result(args, site))
 
     def _operation(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
-        self.apply_operation(row, name, args, site)
+        self.apply_operation(row, name, args, site, called)
         return self.result(args, site)
 
-    def apply_operation(self, row: Call, name: str, args: Arguments, site: int) -> None:
+    def apply_operation(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> None:
         """A functional operation that is random unless a flag says that training is over."""
         rate = self.operand(args, row.rate) if row.rate is not None else None
-        if type(rate) is Const and rate.value in (0, 0.0, None):
+        idle = type(rate) is Const and rate.value in (0, 0.0, None)
+        if idle and not (rate != NONE and self._asked_for_elsewhere(row, called)):
             return
         owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
         active, literal = self._active(row, args, rate, owner)
         cls = owner.cls if owner is not None else None
-        if cls is not None and owner is not None:
+        if cls is not None and owner is not None and not idle:
             self.operations.setdefault(cls, set()).add(name)
             known = rate.value if type(rate) is Const and isinstance(rate.value, (int, float)) else None
             owner.calls[Applied(name, known)] = None
         self.emit(
-            Apply, site, (name, active, literal, cls),
+            Apply, site, (name, active, literal, cls, idle),
             lambda place: Apply(
                 place=place, operation=name, sensitivity=row.sensitivity or "stochastic",
-                active=active, literal=literal,
+                active=active, literal=literal, idle=idle,
                 owner=cls.name if cls is not None else "", flag=(row.training.name or "") if row.training else "",
             ),
         )  # fmt: skip
+
+    @staticmethod
+    def _asked_for_elsewhere(row: Call, called: s.Call | None) -> bool:
+        """The rate is an attribute (``self.rate``): 0 by default, and another one where somebody asks for it."""
+        if row.rate is None or called is None:
+            return False
+        return isinstance(s.argument(called, row.rate.at, row.rate.name), s.Attr)
 
     def stays(self, rate: Value | None) -> bool:
         """A rate that does not depend on the mode: kept on the module (``self.p``), or given to its constructor."""

@@ -43,7 +43,7 @@ class Stops(Expressions):
             return
         models = {forward.model for one in chosen for forward in one.forwards}
         scores: frozenset[Select] = frozenset(chosen)
-        for model in models:
+        for model in sorted(models, key=lambda one: self.asked_of[one][0]):
             self.emit(
                 Watch, branch.test.site, (model, scores),
                 lambda place, model=model: Watch(  # type: ignore[misc]

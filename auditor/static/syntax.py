@@ -482,7 +482,7 @@ def calls_in(body: list[Stmt]) -> Iterator[MethodCall]:
             yield MethodCall(one.func, one.args)
 
 
-def argument(call: MethodCall, at: int | None, name: str | None) -> Expr | None:
+def argument(call: Call | MethodCall, at: int | None, name: str | None) -> Expr | None:
     """An operand as it is written in a call."""
     for arg in call.args:
         if name is not None and arg.keyword == name:

@@ -222,6 +222,8 @@ class Apply(Event):
     """The layer that is called, where it is one that is told the mode in the call (Keras)."""
     handed: bool = True
     """False: it is never switched on because the forward around it cannot be told the mode (Keras)."""
+    idle: bool = False
+    """Its rate is an attribute that is 0 here: it does nothing until somebody asks for a rate."""
 
 
 MarkKind = Literal["statistic", "encoding", "vocabulary", "resample", "augment", "lag", "window"]
