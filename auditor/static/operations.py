@@ -76,7 +76,7 @@ class Operations(Names):
         if type(left) is Const and type(right) is Const and op in _ARITHMETIC:
             return self._constant_arithmetic(op, left.value, right.value)
         if op == "Multiply":
-            repeated = self._repeated_items(left, right) or self._repeated_items(right, left)
+            repeated = self._repeated_items(left, right, site) or self._repeated_items(right, left, site)
             if repeated is not None:
                 return repeated
         if op == "Add":
@@ -105,14 +105,23 @@ class Operations(Names):
         made.loss = inside.loss and not (op in ("Multiply", "Divide") and weighted_by_outputs(left, right))
         return made
 
-    def _repeated_items(self, listed: Value, times: Value) -> Value | None:
-        """``[64] * 3``: of numbers."""
-        if type(times) is not Const or type(times.value) is not int or type(listed) not in (Seq, Ref):
+    def _repeated_items(self, listed: Value, times: Value, site: int) -> Value | None:
+        """``[64] * 3``, and ``[None] * folds``: of constants. A list can be filled later, one by one."""
+        if type(listed) not in (Seq, Ref):
             return None
         items = self.items(listed)
-        if not items or len(items) * times.value > LONGEST or not all(type(item) is Const for item in items):
+        if not items or not all(type(item) is Const for item in items):
             return None
-        return Seq(items * times.value)
+        several = times.value if type(times) is Const and type(times.value) is int else None
+        known = several is not None and len(items) * several <= LONGEST
+        if type(listed) is Seq:
+            return Seq(items * several) if known and several is not None else None
+        if not known and not (type(times) is Data and not times.flows):
+            return None
+        made = self.make("list", site)
+        self.world.set(made, "%items", Seq(items * several) if known and several is not None else UNKNOWN)
+        self.world.set(made, "%elem", None if known else either(items))
+        return Ref(made)
 
     @staticmethod
     def _constant_arithmetic(op: str, left: Any, right: Any) -> Value:
