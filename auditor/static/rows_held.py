@@ -64,6 +64,8 @@ class Held(Weights):
         self.watchers = False
         self.watched = False
         self._folds_seen: dict[Hashable, None] = {}
+        self._set_back: set[Hashable] = set()
+        """The networks whose parts are set back by a loop or a visitor, each with the folds that were seen by then."""
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
         self._chosen_before: dict[Cut, frozenset[Cut]] = {}
@@ -231,6 +233,7 @@ class Held(Weights):
     def taught_before(self, owner: Owner | None, rows: frozenset[Rows]) -> bool:
         """It has learnt from other folds of the same rows."""
         keys = {cut.key for one in rows for cut in one.cuts if is_fold(cut)} if owner is not None else set()
+        keys = {key for key in keys if (owner, key) not in self._set_back}
         return any(
             self.world.get((owner, key), TAUGHT) == Const("first") and self.world.get(key, TURN) == Const("later")
             for key in keys
@@ -257,6 +260,16 @@ class Held(Weights):
                 if self.world.get((part, key), TAUGHT) is not None:
                     self.world.set((part, key), TAUGHT, None)
             self.world.set(part, STATE, None)
+
+    def set_back(self, objs: Iterable[Obj]) -> None:
+        """The weights of its parts are drawn anew, one part after the other.
+
+        Which parts have weights is asked for on the way (``isinstance``, ``hasattr``): nobody knows the answers, and
+        none of them leaves a network as it was.
+        """
+        for obj in objs:
+            self.forgotten(obj)
+            self._set_back.update((part, key) for part in self.family(obj) for key in self._folds_seen)
 
     def count_of(self, value: Value) -> int | None:
         if type(value) is not Data or value.flows:
