@@ -38,6 +38,7 @@ from auditor.static.row_calls import (
     said_part,
     within,
 )
+from auditor.static.stretches import side_by_side, window_in
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
@@ -144,7 +145,7 @@ class Held(Weights):
         names = [name for name in obj.attrs if name in found[1].mentions]
         parts = [self.world.get(obj, name) for name in names]
         trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
-        window = s.window_in(found[1])
+        window = window_in(found[1])
         if window is not None and trail is not None and trail.rows:
             trail = self._marked("window", trail, trail, window, "") if self.frame.module == obj.module else trail
         if trail is None or not trail.rows:
@@ -392,7 +393,7 @@ class Held(Weights):
                 return first
             across = parts[1]
             both = type(across) is Bounds and NONE not in (across.low, across.high)
-            if both and self.changes_in_loop(index.items[1]):
+            if both and self.changes_in_loop(index.items[1]) and not self.side_by_side(index.items[1]):
                 return self._marked("window", first, first, index.site, "")
             names = self.names_in(parts[1])
             if names is not None:
@@ -498,10 +499,15 @@ class Held(Weights):
             return base
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
+            if NONE not in (low, high) and self.side_by_side(index):
+                return some
             if NONE not in (low, high):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
         return self.between(base, low, high)
+
+    def side_by_side(self, index: s.Expr) -> bool:
+        return isinstance(index, s.Slice) and side_by_side(index, [one.loop for one in self.turning])
 
     def counts(self, sym: Hashable, trail: Trail) -> None:
         """A number counts these rows."""

@@ -395,35 +395,6 @@ def assigned(body: list[Stmt]) -> set[str]:
     return found - {""}
 
 
-def window_in(function: Function) -> int | None:
-    """The site of a slice whose both ends follow a parameter: ``series[i : i + length]``."""
-    names = {param.name for param in function.params[1:]}
-    todo: list[object] = list(function.body)
-    while todo:
-        one = todo.pop()
-        if isinstance(one, Slice) and len(one.parts) > 1 and all(_reads(part, names) for part in one.parts[:2]):
-            return one.site
-        if isinstance(one, (list, tuple)):
-            todo.extend(one)
-        elif isinstance(one, (Expr, Stmt, Arg)) and not isinstance(one, (Function, Class)):
-            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
-    return None
-
-
-def _reads(expr: Expr | None, names: set[str]) -> bool:
-    """Some of these variables occur in it."""
-    todo: list[object] = [expr]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, Name) and one.id in names:
-            return True
-        if isinstance(one, (list, tuple)):
-            todo.extend(one)
-        elif isinstance(one, (Expr, Arg)):
-            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
-    return False
-
-
 ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
 
 
