@@ -389,6 +389,7 @@ class Held(Weights):
             if trail is None or not parts:
                 return self._taken(owner, trail, index, value, located)
             first = self._taken(owner, trail, index.items[0], parts[0], True)
+            first = self._across(owner, first, index, parts)
             if first is None or len(parts) < 2:
                 return first
             across = parts[1]
@@ -401,6 +402,17 @@ class Held(Weights):
             whole = type(parts[1]) is Bounds and parts[1].low == NONE and parts[1].high == NONE
             return first if whole or isinstance(index.items[1], s.Const) else first.columned(None)
         return self._taken(owner, trail, index, value, located)
+
+    def _across(self, owner: Data, first: Trail | None, index: s.Sequence, parts: tuple[Value, ...]) -> Trail | None:
+        """``x[:, :, :end]``: what lies behind the second axis may be what is divided, as the hours of a series are."""
+        for axis, (part, expr) in enumerate(zip(parts[2:], index.items[2:], strict=False), 2):
+            if type(part) is not Bounds or (part.low, part.high) == (NONE, NONE) or self.changes_in_loop(expr):
+                continue
+            first = first or (self.sourced(owner) if type(parts[0]) is Bounds else None)
+            if first is not None:
+                chosen = range_of([None if end == Const(0) else bound_of(end) for end in (part.low, part.high)])
+                first = first.cut(Cut(("across", axis), chosen))
+        return first
 
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
         if type(value) is Bounds:
