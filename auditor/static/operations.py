@@ -32,6 +32,7 @@ from auditor.static.values import (
     symbol,
 )
 from auditor.static.worlds import Modes, World
+from auditor.trace import Cut
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
@@ -86,6 +87,8 @@ class Operations(Names):
         if op == "Divide" and type(left) is Data and type(right) is Const and is_path(left.sym):
             return Data(("path", (left.sym, right.value), right.value))
         inside = self.all_spilled([left, right])
+        if op in ("Subtract", "Divide"):
+            inside = self._measured_by(left, right, inside)
         sym = (op, symbol(left), symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
             if None in sym:
@@ -104,6 +107,22 @@ class Operations(Names):
         made.leaf = inside.leaf
         made.loss = inside.loss and not (op in ("Multiply", "Divide") and weighted_by_outputs(left, right))
         return made
+
+    def _measured_by(self, left: Value, right: Value, inside: Data) -> Data:
+        """``(x - mean) / deviation``: what is subtracted or divided by lends its figures, and no rows of its own."""
+        of, by = self.trail_of(left), self.trail_of(right)
+        if by is None or by.learnt or not by.rows:
+            return inside
+        if (
+            of is None and type(left) is Data and left.sym is not None and not left.flows
+        ):  # nobody knows whether it has rows
+            return inside.on(by.cut(Cut(("some", "measured", left.sym))))
+        if inside.trail is None or of is None or not of.rows or of.learnt:
+            return inside
+        sources = {one.origin for one in of.rows}
+        if any(one.origin in sources for one in by.rows):
+            return inside
+        return inside.on(replace(inside.trail, rows=of.rows, role=of.role, stacked=of.stacked))
 
     def _repeated_items(self, listed: Value, times: Value, site: int) -> Value | None:
         """``[64] * 3``, and ``[None] * folds``: of constants. A list can be filled later, one by one."""
