@@ -142,7 +142,7 @@ class Held(Weights):
         found = self.method(obj.cls, "__getitem__") or self.method(obj.cls, "__iter__")
         if found is None:
             return None
-        names = [name for name in obj.attrs if name in found[1].mentions]
+        names = [name for name in obj.attrs if name in found[1].mentions - self._passed_over(obj, found[1])]
         parts = [self.world.get(obj, name) for name in names]
         trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
         window = window_in(found[1])
@@ -158,6 +158,37 @@ class Held(Weights):
         served = Rows(Origin(("object", obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
+
+    def _passed_over(self, obj: Obj, function: s.Function) -> set[str]:
+        """The attributes that a method reads only in branches which this object never takes (``if self.train:``)."""
+        dead: list[s.Stmt] = []
+        for branch in s.branches_in(function.body):
+            known = self._answer_of(obj, function, branch.test)
+            if known is not None:
+                dead.extend(branch.orelse if known else branch.body)
+        if not dead:
+            return set()
+        return s.attributes_read(dead, ()) - s.attributes_read(function.body, tuple(dead))
+
+    def _answer_of(self, obj: Obj, function: s.Function, test: s.Expr) -> bool | None:
+        """What the object's own attributes say of a test in one of its methods."""
+        if isinstance(test, s.Unary) and test.op == "Not":
+            known = self._answer_of(obj, function, test.value)
+            return None if known is None else not known
+        if isinstance(test, s.Compare) and len(test.ops) == 1 and test.ops[0][0] in ("Equal", "NotEqual"):
+            (op, other), value = test.ops[0], self._attribute_known(obj, function, test.left)
+            if value is None or not isinstance(other, s.Const):
+                return None
+            return (value.value == other.value) == (op == "Equal")
+        value = self._attribute_known(obj, function, test)
+        return None if value is None else bool(value.value)
+
+    def _attribute_known(self, obj: Obj, function: s.Function, expr: s.Expr) -> Const | None:
+        """An attribute of the object itself, where it is known."""
+        if not isinstance(expr, s.Attr) or not function.params or s.dotted(expr.obj) != function.params[0].name:
+            return None
+        value: Value | None = self.world.get(obj, expr.name)
+        return value if type(value) is Const else None
 
     def made_by_base(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> None:
         """The constructor of a library's class that a class of the project inherits from is given its rows."""
