@@ -50,7 +50,7 @@ print(model.score(X_test, y_test))
 
 Transformers fitted again on training and validation rows together before the final test; the folds of a
 cross-validation, where each learns from its own rows; clusters or an embedding of held-out rows for a plot; figures
-of each row by itself.
+of each row by itself; what is computed inside a metric, over predictions or weights that no model is asked about.
 
 ## Sources
 
@@ -88,7 +88,7 @@ def fit_on_evaluation_rows(trace: Trace) -> Iterator[Report]:
         if assessment.on_learnt_rows or not assessment.figure or assessment.held_out:
             continue
         learnt = {mark for one in assessment.learnings for mark in one.marks}
-        for mark in sorted(assessment.marks - learnt, key=by_place):
+        for mark in sorted(assessment.asked - learnt, key=by_place):
             if mark.kind not in ESTIMATES or not assessment.was_in(mark):
                 continue
             if assessment.alone_in(mark) or assessment.of_this_side(mark):

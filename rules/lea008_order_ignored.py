@@ -49,7 +49,8 @@ print(forest.score(X_test, y_test))
 ## Not reported
 
 Splits that keep the order (`shuffle=False`, `TimeSeriesSplit`, slices, a date as the border); batches of the
-training part that are shuffled; rows that were mixed before the slice; rolling means that are only drawn.
+training part that are shuffled; rows that were mixed before the slice; rolling means that are only drawn; stretches
+of a series that lie side by side.
 
 ## Sources
 

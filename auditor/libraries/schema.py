@@ -154,7 +154,8 @@ RowsRole = Literal[
     "saves",  # leaves something under a name for a later run
     "resume",  # the receiver goes on from where an earlier run left it
     "path",  # a path made of parts
-    "forget",  # the receiver's weights are set back
+    "forget",  # the weights of the receiver, or of the operand, are set back
+    "visit",  # calls a function with each part of the receiver
     "loader",  # serves the rows of a data set in batches
     "subset",  # the rows of a data set at some row numbers
     "none",  # nothing that has to do with rows: sizes, names, types

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer
 from auditor.static.machine import (
@@ -300,7 +302,7 @@ class Methods(Provenance):
         if type(value) is Data:
             if value.sym is not None:
                 return Data(
-                    ("item", value.sym, index.sym if type(index) is Data else None), value.flows, value.grads, value.of,
+                    self._item_symbol(value.sym, index, site), value.flows, value.grads, value.of,
                     still(value), value.loss, value.leaf, value.told, value.sums, self.trail_of(value),
                 )  # fmt: skip
             return value
@@ -312,6 +314,12 @@ class Methods(Provenance):
         if type(value) in (Seq, Ref):
             return self.one_of(value, index, self.elements(value))
         return UNKNOWN
+
+    def _item_symbol(self, owner: Hashable, index: Value, site: int) -> Hashable:
+        """What stands at an index that nobody knows is not what stands at another one."""
+        if type(index) is Data and index.sym is None:
+            return self.fresh(site)
+        return "item", owner, index.sym if type(index) is Data else None
 
     def _item_of_object(self, value: Ref, index: Value, site: int) -> Value:
         if value.obj.cls is not None:

@@ -32,6 +32,7 @@ from auditor.static.values import (
     symbol,
 )
 from auditor.static.worlds import Modes, World
+from auditor.trace import Cut
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
@@ -76,7 +77,7 @@ class Operations(Names):
         if type(left) is Const and type(right) is Const and op in _ARITHMETIC:
             return self._constant_arithmetic(op, left.value, right.value)
         if op == "Multiply":
-            repeated = self._repeated_items(left, right) or self._repeated_items(right, left)
+            repeated = self._repeated_items(left, right, site) or self._repeated_items(right, left, site)
             if repeated is not None:
                 return repeated
         if op == "Add":
@@ -86,6 +87,8 @@ class Operations(Names):
         if op == "Divide" and type(left) is Data and type(right) is Const and is_path(left.sym):
             return Data(("path", (left.sym, right.value), right.value))
         inside = self.all_spilled([left, right])
+        if op in ("Subtract", "Divide"):
+            inside = self._measured_by(left, right, inside)
         sym = (op, symbol(left), symbol(right))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
             if None in sym:
@@ -105,14 +108,39 @@ class Operations(Names):
         made.loss = inside.loss and not (op in ("Multiply", "Divide") and weighted_by_outputs(left, right))
         return made
 
-    def _repeated_items(self, listed: Value, times: Value) -> Value | None:
-        """``[64] * 3``: of numbers."""
-        if type(times) is not Const or type(times.value) is not int or type(listed) not in (Seq, Ref):
+    def _measured_by(self, left: Value, right: Value, inside: Data) -> Data:
+        """``(x - mean) / deviation``: what is subtracted or divided by lends its figures, and no rows of its own."""
+        of, by = self.trail_of(left), self.trail_of(right)
+        if by is None or by.learnt or not by.rows:
+            return inside
+        if (
+            of is None and type(left) is Data and left.sym is not None and not left.flows
+        ):  # nobody knows whether it has rows
+            return inside.on(by.cut(Cut(("some", "measured", left.sym))))
+        if inside.trail is None or of is None or not of.rows or of.learnt:
+            return inside
+        sources = {one.origin for one in of.rows}
+        if any(one.origin in sources for one in by.rows):
+            return inside
+        return inside.on(replace(inside.trail, rows=of.rows, role=of.role, stacked=of.stacked))
+
+    def _repeated_items(self, listed: Value, times: Value, site: int) -> Value | None:
+        """``[64] * 3``, and ``[None] * folds``: of constants. A list can be filled later, one by one."""
+        if type(listed) not in (Seq, Ref):
             return None
         items = self.items(listed)
-        if not items or len(items) * times.value > LONGEST or not all(type(item) is Const for item in items):
+        if not items or not all(type(item) is Const for item in items):
             return None
-        return Seq(items * times.value)
+        several = times.value if type(times) is Const and type(times.value) is int else None
+        known = several is not None and len(items) * several <= LONGEST
+        if type(listed) is Seq:
+            return Seq(items * several) if known and several is not None else None
+        if not known and not (type(times) is Data and not times.flows):
+            return None
+        made = self.make("list", site)
+        self.world.set(made, "%items", Seq(items * several) if known and several is not None else UNKNOWN)
+        self.world.set(made, "%elem", None if known else either(items))
+        return Ref(made)
 
     @staticmethod
     def _constant_arithmetic(op: str, left: Any, right: Any) -> Value:

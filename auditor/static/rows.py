@@ -410,8 +410,21 @@ class Provenance(Watching):
 
     def _on_forget(self, doing: Doing) -> Value:
         given = doing.args.positional[0] if doing.args.positional else NONE
-        if type(doing.receiver) is Ref and doing.receiver.obj not in self.referred(given):
-            self.forgotten(doing.receiver.obj)
+        whose = given if doing.flow.arg is not None else doing.receiver
+        if type(whose) is Data:
+            self.set_back(whose.of)
+        elif type(whose) is Ref and whose.obj not in self.referred(given):
+            self.forgotten(whose.obj)
+            for whole in self.wholes(whose.obj):
+                self.forgotten(whole)
+        return doing.value
+
+    def _on_visit(self, doing: Doing) -> Value:
+        """``net.apply(function)``: it matters only between folds, where it may set the weights back."""
+        func = self.operand(doing.args, doing.flow.arg)
+        if self._folds_seen and type(doing.receiver) is Ref and isinstance(func, (Fn, Partial)):
+            part = Data(self.fresh(doing.site), of=frozenset((doing.receiver.obj,)), kind="parts")
+            self.call(func, Arguments([part], {}), doing.site)
         return doing.value
 
     def _on_search(self, doing: Doing) -> Value:
@@ -464,6 +477,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "cross-validate": Provenance._on_cross_validate,
     "search": Provenance._on_search,
     "forget": Provenance._on_forget,
+    "visit": Provenance._on_visit,
     "schedule": Provenance._on_schedule,
     "path": Provenance._on_path,
     "explode": Provenance._on_explode,

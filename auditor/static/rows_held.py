@@ -38,6 +38,7 @@ from auditor.static.row_calls import (
     said_part,
     within,
 )
+from auditor.static.stretches import side_by_side, window_in
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
@@ -64,6 +65,8 @@ class Held(Weights):
         self.watchers = False
         self.watched = False
         self._folds_seen: dict[Hashable, None] = {}
+        self._set_back: set[Hashable] = set()
+        """The networks whose parts are set back by a loop or a visitor, each with the folds that were seen by then."""
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
         self._chosen_before: dict[Cut, frozenset[Cut]] = {}
@@ -139,10 +142,10 @@ class Held(Weights):
         found = self.method(obj.cls, "__getitem__") or self.method(obj.cls, "__iter__")
         if found is None:
             return None
-        names = [name for name in obj.attrs if name in found[1].mentions]
+        names = [name for name in obj.attrs if name in found[1].mentions - self._passed_over(obj, found[1])]
         parts = [self.world.get(obj, name) for name in names]
         trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
-        window = s.window_in(found[1])
+        window = window_in(found[1])
         if window is not None and trail is not None and trail.rows:
             trail = self._marked("window", trail, trail, window, "") if self.frame.module == obj.module else trail
         if trail is None or not trail.rows:
@@ -155,6 +158,37 @@ class Held(Weights):
         served = Rows(Origin(("object", obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
+
+    def _passed_over(self, obj: Obj, function: s.Function) -> set[str]:
+        """The attributes that a method reads only in branches which this object never takes (``if self.train:``)."""
+        dead: list[s.Stmt] = []
+        for branch in s.branches_in(function.body):
+            known = self._answer_of(obj, function, branch.test)
+            if known is not None:
+                dead.extend(branch.orelse if known else branch.body)
+        if not dead:
+            return set()
+        return s.attributes_read(dead, ()) - s.attributes_read(function.body, tuple(dead))
+
+    def _answer_of(self, obj: Obj, function: s.Function, test: s.Expr) -> bool | None:
+        """What the object's own attributes say of a test in one of its methods."""
+        if isinstance(test, s.Unary) and test.op == "Not":
+            known = self._answer_of(obj, function, test.value)
+            return None if known is None else not known
+        if isinstance(test, s.Compare) and len(test.ops) == 1 and test.ops[0][0] in ("Equal", "NotEqual"):
+            (op, other), value = test.ops[0], self._attribute_known(obj, function, test.left)
+            if value is None or not isinstance(other, s.Const):
+                return None
+            return (value.value == other.value) == (op == "Equal")
+        value = self._attribute_known(obj, function, test)
+        return None if value is None else bool(value.value)
+
+    def _attribute_known(self, obj: Obj, function: s.Function, expr: s.Expr) -> Const | None:
+        """An attribute of the object itself, where it is known."""
+        if not isinstance(expr, s.Attr) or not function.params or s.dotted(expr.obj) != function.params[0].name:
+            return None
+        value: Value | None = self.world.get(obj, expr.name)
+        return value if type(value) is Const else None
 
     def made_by_base(self, obj: Obj, args: Arguments, site: int, called: s.Call | None) -> None:
         """The constructor of a library's class that a class of the project inherits from is given its rows."""
@@ -231,6 +265,7 @@ class Held(Weights):
     def taught_before(self, owner: Owner | None, rows: frozenset[Rows]) -> bool:
         """It has learnt from other folds of the same rows."""
         keys = {cut.key for one in rows for cut in one.cuts if is_fold(cut)} if owner is not None else set()
+        keys = {key for key in keys if (owner, key) not in self._set_back}
         return any(
             self.world.get((owner, key), TAUGHT) == Const("first") and self.world.get(key, TURN) == Const("later")
             for key in keys
@@ -257,6 +292,16 @@ class Held(Weights):
                 if self.world.get((part, key), TAUGHT) is not None:
                     self.world.set((part, key), TAUGHT, None)
             self.world.set(part, STATE, None)
+
+    def set_back(self, objs: Iterable[Obj]) -> None:
+        """The weights of its parts are drawn anew, one part after the other.
+
+        Which parts have weights is asked for on the way (``isinstance``, ``hasattr``): nobody knows the answers, and
+        none of them leaves a network as it was.
+        """
+        for obj in objs:
+            self.forgotten(obj)
+            self._set_back.update((part, key) for part in self.family(obj) for key in self._folds_seen)
 
     def count_of(self, value: Value) -> int | None:
         if type(value) is not Data or value.flows:
@@ -375,11 +420,12 @@ class Held(Weights):
             if trail is None or not parts:
                 return self._taken(owner, trail, index, value, located)
             first = self._taken(owner, trail, index.items[0], parts[0], True)
+            first = self._across(owner, first, index, parts)
             if first is None or len(parts) < 2:
                 return first
             across = parts[1]
             both = type(across) is Bounds and NONE not in (across.low, across.high)
-            if both and self.changes_in_loop(index.items[1]):
+            if both and self.changes_in_loop(index.items[1]) and not self.side_by_side(index.items[1]):
                 return self._marked("window", first, first, index.site, "")
             names = self.names_in(parts[1])
             if names is not None:
@@ -387,6 +433,17 @@ class Held(Weights):
             whole = type(parts[1]) is Bounds and parts[1].low == NONE and parts[1].high == NONE
             return first if whole or isinstance(index.items[1], s.Const) else first.columned(None)
         return self._taken(owner, trail, index, value, located)
+
+    def _across(self, owner: Data, first: Trail | None, index: s.Sequence, parts: tuple[Value, ...]) -> Trail | None:
+        """``x[:, :, :end]``: what lies behind the second axis may be what is divided, as the hours of a series are."""
+        for axis, (part, expr) in enumerate(zip(parts[2:], index.items[2:], strict=False), 2):
+            if type(part) is not Bounds or (part.low, part.high) == (NONE, NONE) or self.changes_in_loop(expr):
+                continue
+            first = first or (self.sourced(owner) if type(parts[0]) is Bounds else None)
+            if first is not None:
+                chosen = range_of([None if end == Const(0) else bound_of(end) for end in (part.low, part.high)])
+                first = first.cut(Cut(("across", axis), chosen))
+        return first
 
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
         if type(value) is Bounds:
@@ -485,10 +542,15 @@ class Held(Weights):
             return base
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
+            if NONE not in (low, high) and self.side_by_side(index):
+                return some
             if NONE not in (low, high):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
         return self.between(base, low, high)
+
+    def side_by_side(self, index: s.Expr) -> bool:
+        return isinstance(index, s.Slice) and side_by_side(index, [one.loop for one in self.turning])
 
     def counts(self, sym: Hashable, trail: Trail) -> None:
         """A number counts these rows."""

@@ -395,35 +395,6 @@ def assigned(body: list[Stmt]) -> set[str]:
     return found - {""}
 
 
-def window_in(function: Function) -> int | None:
-    """The site of a slice whose both ends follow a parameter: ``series[i : i + length]``."""
-    names = {param.name for param in function.params[1:]}
-    todo: list[object] = list(function.body)
-    while todo:
-        one = todo.pop()
-        if isinstance(one, Slice) and len(one.parts) > 1 and all(_reads(part, names) for part in one.parts[:2]):
-            return one.site
-        if isinstance(one, (list, tuple)):
-            todo.extend(one)
-        elif isinstance(one, (Expr, Stmt, Arg)) and not isinstance(one, (Function, Class)):
-            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
-    return None
-
-
-def _reads(expr: Expr | None, names: set[str]) -> bool:
-    """Some of these variables occur in it."""
-    todo: list[object] = [expr]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, Name) and one.id in names:
-            return True
-        if isinstance(one, (list, tuple)):
-            todo.extend(one)
-        elif isinstance(one, (Expr, Arg)):
-            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
-    return False
-
-
 ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
 
 
@@ -438,20 +409,25 @@ def comparisons(test: Expr) -> list[Compare]:
 
 def reads_name(body: list[Stmt], name: str, beyond: Stmt | None = None) -> bool:
     """A variable is read in a block, nested functions included, outside of one statement of it."""
-    return any(isinstance(one, Name) and one.id == name for one in _read(body, beyond))
+    return any(isinstance(one, Name) and one.id == name for one in _read(body, () if beyond is None else (beyond,)))
 
 
 def reads_attribute(body: list[Stmt], name: str, beyond: Stmt | None = None) -> bool:
     """The same of an attribute of that name, of whatever object."""
-    return any(isinstance(one, Attr) and one.name == name for one in _read(body, beyond))
+    return any(isinstance(one, Attr) and one.name == name for one in _read(body, () if beyond is None else (beyond,)))
 
 
-def _read(body: list[Stmt], beyond: Stmt | None) -> Iterator[Expr]:
+def attributes_read(body: list[Stmt], beyond: tuple[Stmt, ...]) -> set[str]:
+    """The names of the attributes that a block reads, but for some of its statements."""
+    return {one.name for one in _read(body, beyond) if isinstance(one, Attr)}
+
+
+def _read(body: list[Stmt], beyond: tuple[Stmt, ...] = ()) -> Iterator[Expr]:
     """The expressions of a block, without what is only assigned to."""
     todo: list[object] = list(body)
     while todo:
         one = todo.pop()
-        if one is beyond:
+        if one in beyond:
             continue
         if isinstance(one, (list, tuple)):
             todo.extend(one)
@@ -477,7 +453,7 @@ class MethodCall:
 
 def calls_in(body: list[Stmt]) -> Iterator[MethodCall]:
     """The calls of methods in a block, nested functions included."""
-    for one in _read(body, None):
+    for one in _read(body):
         if isinstance(one, Call) and isinstance(one.func, Attr):
             yield MethodCall(one.func, one.args)
 
@@ -554,7 +530,7 @@ def changed_in(branch: If) -> set[str]:
 
 def read_in(expr: Expr) -> Iterator[Expr]:
     """An expression and all that it is made of."""
-    yield from _read([ExprStmt(expr)], None)
+    yield from _read([ExprStmt(expr)])
 
 
 def picked_by(body: list[Stmt]) -> frozenset[str]:

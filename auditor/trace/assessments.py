@@ -58,6 +58,12 @@ class Assessment:
         return self.event.place
 
     @property
+    def asked(self) -> frozenset[Mark]:
+        """What is in the features that the model was asked about, and not only beside its predictions."""
+        before = self.event.predicted if isinstance(self.event, Score) else frozenset[Score]()
+        return frozenset[Mark]().union(*(one.marks for one in before)) if before else self.marks
+
+    @property
     def marks_met(self) -> list[Mark]:
         """What is in these rows, or in those that were learnt from."""
         return sorted(self.marks.union(*(one.marks for one in self.learnings)), key=by_place)

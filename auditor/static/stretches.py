@@ -1,0 +1,107 @@
+"""Stretches of a series that a loop takes: whether they lie side by side, or overlap like the windows of a forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from auditor.static import syntax as s
+
+
+def side_by_side(stretch: s.Slice, loops: Iterable[object]) -> bool:
+    """The next stretch begins where this one ends: ``x[i * n : (i + 1) * n]``, or ``x[i : i + n]`` in steps of ``n``.
+
+    `loops` are those that the slice stands in, the innermost last.
+    """
+    low, high = [*stretch.parts, None, None][:2]
+    if low is None or high is None:
+        return False
+    return _next_multiple(low, high) or any(
+        _multiple_of(low, width) or (isinstance(low, s.Name) and _in_steps(low.id, width, loops))
+        for width in _beyond(low, high)
+    )
+
+
+def window_in(function: s.Function) -> int | None:
+    """The site of a slice that moves with a parameter and overlaps the next one: ``series[i : i + length]``."""
+    names = {param.name for param in function.params[1:]}
+    todo: list[object] = list(function.body)
+    while todo:
+        one = todo.pop()
+        if isinstance(one, s.Slice) and _follows(one, names) and not side_by_side(one, ()):
+            return one.site
+        if isinstance(one, (list, tuple)):
+            todo.extend(one)
+        elif isinstance(one, (s.Expr, s.Stmt, s.Arg)) and not isinstance(one, (s.Function, s.Class)):
+            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
+    return None
+
+
+def _follows(stretch: s.Slice, names: set[str]) -> bool:
+    """Both of its ends move with these variables."""
+    return len(stretch.parts) > 1 and all(_reads(part, names) for part in stretch.parts[:2])
+
+
+def _reads(expr: s.Expr | None, names: set[str]) -> bool:
+    """Some of these variables occur in it."""
+    todo: list[object] = [expr]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, s.Name) and one.id in names:
+            return True
+        if isinstance(one, (list, tuple)):
+            todo.extend(one)
+        elif isinstance(one, (s.Expr, s.Arg)):
+            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
+    return False
+
+
+def same(one: s.Expr, other: s.Expr) -> bool:
+    """They are written alike, and have no effects."""
+    if isinstance(one, s.Const) and isinstance(other, s.Const):
+        return one.value == other.value
+    if isinstance(one, s.Bin) and isinstance(other, s.Bin):
+        return one.op == other.op and same(one.left, other.left) and same(one.right, other.right)
+    return s.written(one) == s.written(other) != ""
+
+
+def _sides(expr: s.Expr, op: str) -> tuple[tuple[s.Expr, s.Expr], ...]:
+    """Both operands of an operation whose order does not matter, each first once."""
+    if not isinstance(expr, s.Bin) or expr.op != op:
+        return ()
+    return (expr.left, expr.right), (expr.right, expr.left)
+
+
+def _beyond(low: s.Expr, high: s.Expr) -> list[s.Expr]:
+    """What is added to the one end to get to the other."""
+    return [more for base, more in _sides(high, "Add") if same(base, low)]
+
+
+def _multiple_of(expr: s.Expr, width: s.Expr) -> bool:
+    return any(same(factor, width) for factor, _ in _sides(expr, "Multiply"))
+
+
+def _next_multiple(low: s.Expr, high: s.Expr) -> bool:
+    """``i * n`` and ``(i + 1) * n``"""
+    return any(
+        same(width, factor) and any(isinstance(more, s.Const) and more.value == 1 for more in _beyond(number, after))
+        for width, number in _sides(low, "Multiply")
+        for factor, after in _sides(high, "Multiply")
+    )
+
+
+def _in_steps(name: str, width: s.Expr, loops: Iterable[object]) -> bool:
+    """The innermost loop over this name counts in steps of so many."""
+    passes = [
+        (target, iterable)
+        for loop in loops
+        for target, iterable in (
+            [(loop.target, loop.iter)] if isinstance(loop, s.For)
+            else [(target, iterable) for target, iterable, _ in loop.loops] if isinstance(loop, s.Comp)
+            else []
+        )
+        if isinstance(target, s.Name) and target.id == name
+    ]  # fmt: skip
+    if not passes:
+        return False
+    counter = passes[-1][1]
+    return isinstance(counter, s.Call) and len(counter.args) == 3 and same(counter.args[2].value, width)
