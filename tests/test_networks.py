@@ -11,7 +11,7 @@ from auditor import cli
 from auditor.audit import audit
 from auditor.errors import SettingsError
 from auditor.settings import Settings, read
-from auditor.trace import Severity
+from auditor.trace import Layer, Severity
 
 PROGRAM = """\
 import torch
@@ -105,3 +105,16 @@ def test_what_is_no_number_of_rows_is_said_in_a_line(tmp_path: Path, text: str, 
     with pytest.raises(SettingsError, match=complaint) as error:
         read(file)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("torch.nn.Dropout", "its Dropout layers act as in training"),
+        ("Attention.training", "its own code that asks `self.training` acts as in training"),
+        ("transformers.AutoModel.from_pretrained", "its AutoModel layers act as in training"),
+        ("zoo.load", "its layers act as in training"),
+    ],
+)
+def test_what_changes_with_the_mode_is_named_in_plain_words(kind: str, said: str) -> None:
+    assert Layer("", kind, None, "stochastic").in_training == said

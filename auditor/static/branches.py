@@ -61,12 +61,20 @@ class Branches(Modules):
         branches.append(statement)
         for one in self.reduced(yes):
             flow.extend(self.run(statement.body, one))
+        if no and self._ends_without_kept(statement):
+            flow.clear()
         if not statement.orelse and self.asks_for_kept(statement.test):
             self._as_if_taken(flow, no)
         for one in self.reduced(no):
             flow.extend(self.run(statement.orelse, one))
         branches.pop()
         return self._gathered(flow, world)
+
+    def _ends_without_kept(self, statement: s.If) -> bool:
+        """``if best is None: return``: that no epoch improved is left out here too, where it can be otherwise."""
+        missing = s.missing(statement.test)
+        ends = len(statement.body) == 1 and isinstance(statement.body[0], s.Return)
+        return ends and missing is not None and self.asks_for_kept(missing)
 
     @staticmethod
     def _as_if_taken(flow: Flow, others: list[World]) -> None:

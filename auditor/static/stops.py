@@ -69,7 +69,9 @@ class Stops(Expressions):
     def asks_for_kept(self, test: s.Expr) -> bool:
         """A test asks only whether there is what a better epoch keeps: a name, an attribute, a file."""
         if isinstance(test, s.Bool):
-            return self.asks_for_kept(test.left) and self.asks_for_kept(test.right)
+            parts = (test.left, test.right)
+            asked = [self.asks_for_kept(part) for part in parts]
+            return any(asked) and all(one or self._holds(part) for one, part in zip(asked, parts, strict=True))
         subject = s.asked_for(test)
         if isinstance(subject, s.Name):
             return subject.id in self._here().words
@@ -77,6 +79,10 @@ class Stops(Expressions):
             here = s.written(subject) in self._here().words
             return here or bool(self._said_by(self.evaluate(subject.obj), subject.name).tests)
         return isinstance(subject, s.Call) and self._asks_for_file(subject.func)
+
+    def _holds(self, test: s.Expr) -> bool:
+        """A setting that is known to be on."""
+        return isinstance(test, (s.Name, s.Attr)) and self.truth(self.evaluate(test)) is True
 
     def _asks_for_file(self, func: s.Expr) -> bool:
         """``os.path.exists``, ``exists``, ``path.is_file``"""
@@ -100,10 +106,24 @@ class Stops(Expressions):
         known = self._waiting.get(owner)
         if known is None:
             branches = [one for one in s.branches_in(body) if s.compares_with_best(one)]
-            words = frozenset(word for one in branches for word in s.changed_in(one))
+            words = frozenset(
+                word for one in branches for word in s.changed_in(one) | self._changed_by_calls(owner, one)
+            )
             tests = tuple(test for one in branches for test in s.comparisons(one.test))
             known = self._waiting[owner] = Waiting(words, tests)
         return known
+
+    def _changed_by_calls(self, owner: s.Function | s.Module, branch: s.If) -> set[str]:
+        """The attributes that methods of the same object set which a branch calls (``self.save_checkpoint(net)``)."""
+        if not isinstance(owner, s.Function) or owner.owner is None or not owner.params:
+            return set()
+        words: set[str] = set()
+        for call in s.calls_in([*branch.body, *branch.orelse]):
+            found = (
+                self.method(owner.owner, call.func.name) if s.written(call.func.obj) == owner.params[0].name else None
+            )
+            words.update(s.assigned_in(found[1].body) if found is not None else ())
+        return words
 
     def _said_by(self, owner: Value, name: str) -> Waiting:
         """What sets an attribute of an object of the project's."""

@@ -505,9 +505,25 @@ def asked_for(test: Expr) -> Expr:
     return test
 
 
+def missing(test: Expr) -> Expr | None:
+    """What ``x is None`` and ``not x`` find missing."""
+    if isinstance(test, Unary) and test.op == "Not":
+        return test.value
+    if isinstance(test, Compare) and len(test.ops) == 1 and test.ops[0][0] in ("Is", "Equal"):
+        right = test.ops[0][1]
+        return test.left if isinstance(right, Const) and right.value is None else None
+    return None
+
+
 def branches_in(body: list[Stmt]) -> Iterator[If]:
     """The branches of a block, at any depth, without those of functions defined in it."""
     return (one for one in statements_in(body) if isinstance(one, If))
+
+
+def assigned_in(body: list[Stmt]) -> set[str]:
+    """The variables and attributes that a block sets at any depth, as written."""
+    assigned = (one for one in statements_in(body) if isinstance(one, Assign))
+    return {written(target) for one in assigned for target in one.targets} - {""}
 
 
 def changed_in(branch: If) -> set[str]:
