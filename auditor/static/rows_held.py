@@ -52,6 +52,7 @@ from auditor.trace import (
     PartName,
     Place,
     Rows,
+    Score,
     Select,
     Turns,
     by_place,
@@ -74,6 +75,8 @@ class Held(Weights):
         """By the cut of a split: the choices that had been made among the rows when they were divided."""
         self.divisors: set[s.Call] = set()
         """The calls that something is divided by."""
+        self.unexplained: dict[s.Bin, frozenset[Score]] = {}
+        """Where a score is subtracted from one."""
         self._counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
         self._changed: set[Hashable] = set()
