@@ -71,7 +71,18 @@ class Operations(Names):
         if expr.op == "Divide" and isinstance(expr.right, s.Call):
             self.divisors.add(expr.right)
         left, right = self.evaluate(expr.left), self.evaluate(expr.right)
+        if left == Const(1):
+            self._inflates(expr, right)
         return self.arithmetic(expr.op, left, right, expr.site)
+
+    def _inflates(self, expr: s.Bin, right: Value) -> None:
+        """``1 / (1 - r2)``"""
+        if expr.op == "Divide" and isinstance(expr.right, s.Bin):
+            for score in self.unexplained.get(expr.right, ()):
+                score.inflates = True
+        trail = self.trail_of(right) if expr.op == "Subtract" else None
+        if trail is not None and trail.scores:
+            self.unexplained[expr] = trail.scores
 
     def arithmetic(self, op: str, left: Value, right: Value, site: int) -> Value:
         if type(left) is Const and type(right) is Const and op in _ARITHMETIC:

@@ -17,6 +17,7 @@ from auditor.trace import (
     Range,
     Rows,
 )
+from auditor.trace.rows import POSITIONS
 
 TRAIL = "%trail"
 WATCHES = "%watches"
@@ -102,6 +103,12 @@ def within(count: int | None, ends: list[Hashable]) -> int | None:
 
 def is_part(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "split"
+
+
+def is_number(rows: Rows) -> bool:
+    """These are numbers that were made, of rows or of columns, and nothing has been chosen by them yet."""
+    key = rows.origin.key
+    return key == POSITIONS or (isinstance(key, tuple) and key[0] == "index")
 
 
 def is_fold(cut: Cut) -> bool:

@@ -29,6 +29,7 @@ from auditor.static.row_calls import (
     file_read,
     in_bin,
     is_fold,
+    is_number,
     is_part,
     is_range,
     key_of_part,
@@ -51,6 +52,7 @@ from auditor.trace import (
     PartName,
     Place,
     Rows,
+    Score,
     Select,
     Turns,
     by_place,
@@ -73,6 +75,8 @@ class Held(Weights):
         """By the cut of a split: the choices that had been made among the rows when they were divided."""
         self.divisors: set[s.Call] = set()
         """The calls that something is divided by."""
+        self.unexplained: dict[s.Bin, frozenset[Score]] = {}
+        """Where a score is subtracted from one."""
         self._counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
         self._changed: set[Hashable] = set()
@@ -264,8 +268,10 @@ class Held(Weights):
 
     def taught_before(self, owner: Owner | None, rows: frozenset[Rows]) -> bool:
         """It has learnt from other folds of the same rows."""
-        keys = {cut.key for one in rows for cut in one.cuts if is_fold(cut)} if owner is not None else set()
-        keys = {key for key in keys if (owner, key) not in self._set_back}
+        if owner is None:
+            return False
+        held = [one for one in rows if not is_number(one)]
+        keys = {cut.key for one in held for cut in one.cuts if is_fold(cut) and (owner, cut.key) not in self._set_back}
         return any(
             self.world.get((owner, key), TAUGHT) == Const("first") and self.world.get(key, TURN) == Const("later")
             for key in keys

@@ -179,7 +179,7 @@ def _assessments(trace: Trace) -> Iterator[Assessment]:
             continue
         taught = tuple(learning_of(one) for one in sorted(score.trained, key=by_place))
         yield Assessment(
-            score, score.rows, score.marks, taught, not score.predicts, score.held_out, score.name,
+            score, score.rows, score.marks, taught, not (score.predicts or score.inflates), score.held_out, score.name,
             tuple(one.place for one in sorted(score.predicted, key=by_place)),
             draws | frozenset(cut for rows in score.rows for cut in rows.cuts if one_of_folds(cut)) - ordered,
         )  # fmt: skip

@@ -329,6 +329,8 @@ class Score(Event):
     """Where the predictions were made that a figure is made of."""
     name: str = ""
     """What the user calls the rows."""
+    inflates: bool = False
+    """It goes into ``1 / (1 - r2)``: how far columns explain one another, a variance inflation factor."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
