@@ -551,7 +551,7 @@ def read_in(expr: Expr) -> Iterator[Expr]:
 
 def picked_by(body: list[Stmt]) -> frozenset[str]:
     """The variables that pick from other variables: ``rows`` of ``hidden[rows]``, and not of ``self.table[rows]``."""
-    items = (one for one in _read(body, None) if isinstance(one, Item) and isinstance(one.obj, Name))
+    items = (one for one in _read(body) if isinstance(one, Item) and isinstance(one.obj, Name))
     return frozenset(one.index.id for one in items if isinstance(one.index, Name))
 
 
