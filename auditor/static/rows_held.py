@@ -143,15 +143,10 @@ class Held(Weights):
             return held.trail
         if obj.cls is None or obj.kind == "module":
             return None
-        found = self.method(obj.cls, "__getitem__") or self.method(obj.cls, "__iter__")
-        if found is None:
+        found = self._serves(obj.cls)
+        if found is None and not self._base_serves(obj.cls):
             return None
-        names = [name for name in obj.attrs if name in found[1].mentions - self._passed_over(obj, found[1])]
-        parts = [self.world.get(obj, name) for name in names]
-        trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
-        window = window_in(found[1])
-        if window is not None and trail is not None and trail.rows:
-            trail = self._marked("window", trail, trail, window, "") if self.frame.module == obj.module else trail
+        trail = self._trail_served(obj, found, depth) if found is not None else None
         if trail is None or not trail.rows:
             own = Rows(Origin(self._read_from(obj), obj.name or obj.cls.name, self.place_in(obj)))
             trail = replace(trail or NOWHERE, rows=frozenset((own,)), columns=None)
@@ -162,6 +157,25 @@ class Held(Weights):
         served = Rows(Origin(("object", obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
+
+    def _serves(self, cls: s.Class) -> s.Function | None:
+        """The method with which objects of a class of the project serve rows."""
+        found = self.method(cls, "__getitem__") or self.method(cls, "__iter__")
+        return found[1] if found is not None else None
+
+    def _base_serves(self, cls: s.Class) -> bool:
+        """The class inherits from a data set of a library, which serves what the class has loaded."""
+        return any(row.kind == "dataset" for _, row in self.foreign_rows(cls))
+
+    def _trail_served(self, obj: Obj, serves: s.Function, depth: int) -> Trail | None:
+        """What is known of the attributes that a data set of the project serves its rows from."""
+        names = [name for name in obj.attrs if name in serves.mentions - self._passed_over(obj, serves)]
+        parts = [self.world.get(obj, name) for name in names]
+        trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
+        window = window_in(serves)
+        if window is None or trail is None or not trail.rows or self.frame.module != obj.module:
+            return trail
+        return self._marked("window", trail, trail, window, "")
 
     def _passed_over(self, obj: Obj, function: s.Function) -> set[str]:
         """The attributes that a method reads only in branches which this object never takes (``if self.train:``)."""
@@ -207,7 +221,7 @@ class Held(Weights):
     def say_part(self, obj: Obj, args: Arguments) -> None:
         """A data set of the project that is told which part of the rows it is to serve."""
         assert obj.cls is not None
-        if self.method(obj.cls, "__getitem__") is not None or self.method(obj.cls, "__iter__") is not None:
+        if self._serves(obj.cls) is not None or self._base_serves(obj.cls):
             self.world.set(obj, PART, said_part(args))
             reads = file_read(args, obj.cls)
             self.world.set(obj, READS, reads)
