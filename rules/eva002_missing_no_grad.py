@@ -81,7 +81,7 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
             continue
         if model.own_gradients or model.learns_in_call:
             continue
-        if of_unknown_caller(forward) or model.weightless:
+        if of_unknown_caller(forward) or (model.weightless and not trace.learns(model)):
             continue
         sinks = trace.evaluates(forward)
         if not sinks:
