@@ -69,6 +69,9 @@ class Held(Weights):
         self._folds_seen: dict[Hashable, None] = {}
         self._set_back: set[Hashable] = set()
         """The networks whose parts are set back by a loop or a visitor, each with the folds that were seen by then."""
+        self._serving: dict[s.Class, tuple[s.Function | None, bool]] = {}
+        self._branches: dict[s.Function, tuple[s.If, ...]] = {}
+        """The branches of a method that serves rows."""
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
         self._chosen_before: dict[Cut, frozenset[Cut]] = {}
@@ -160,12 +163,15 @@ class Held(Weights):
 
     def _serves(self, cls: s.Class) -> s.Function | None:
         """The method with which objects of a class of the project serve rows."""
-        found = self.method(cls, "__getitem__") or self.method(cls, "__iter__")
-        return found[1] if found is not None else None
+        if cls not in self._serving:
+            found = self.method(cls, "__getitem__") or self.method(cls, "__iter__")
+            by_base = any(row.kind == "dataset" for _, row in self.foreign_rows(cls))
+            self._serving[cls] = (found[1] if found is not None else None), by_base
+        return self._serving[cls][0]
 
     def _base_serves(self, cls: s.Class) -> bool:
         """The class inherits from a data set of a library, which serves what the class has loaded."""
-        return any(row.kind == "dataset" for _, row in self.foreign_rows(cls))
+        return self._serves(cls) is None and self._serving[cls][1]
 
     def _trail_served(self, obj: Obj, serves: s.Function, depth: int) -> Trail | None:
         """What is known of the attributes that a data set of the project serves its rows from."""
@@ -179,8 +185,10 @@ class Held(Weights):
 
     def _passed_over(self, obj: Obj, function: s.Function) -> set[str]:
         """The attributes that a method reads only in branches which this object never takes (``if self.train:``)."""
+        if function not in self._branches:
+            self._branches[function] = tuple(s.branches_in(function.body))
         dead: list[s.Stmt] = []
-        for branch in s.branches_in(function.body):
+        for branch in self._branches[function]:
             known = self._answer_of(obj, function, branch.test)
             if known is not None:
                 dead.extend(branch.orelse if known else branch.body)

@@ -191,7 +191,7 @@ class Rows:
     @property
     def none(self) -> bool:
         """Two choices exclude each other: there is no such row."""
-        return any(one.excludes(other) for one in self.cuts for other in self.cuts)
+        return _nobody(self.cuts)
 
     def cut(self, *cuts: Cut, count: int | None = None) -> Rows:
         return Rows(self.origin, self.cuts | frozenset(cuts), count)
@@ -201,6 +201,12 @@ class Rows:
 def _keyed(cuts: frozenset[Cut], what: str) -> frozenset[Cut]:
     """Asked whenever two sets of rows are compared."""
     return frozenset(cut for cut in cuts if isinstance(cut.key, tuple) and cut.key[0] == what)
+
+
+@lru_cache(maxsize=4096)
+def _nobody(cuts: frozenset[Cut]) -> bool:
+    """Asked whenever rows are chosen."""
+    return any(one.excludes(other) for one in cuts for other in cuts)
 
 
 def counted(rows: Iterable[Rows]) -> int | None:
