@@ -18,8 +18,6 @@ GROUP = "auditor.rules"
 """The entry-point group in which other distributions name their modules or packages of rules."""
 
 
-MOST_STEPS = 7
-"""So many steps of evidence, and one that says how many more there are, unless one finding alone has more."""
 NUMBERED = re.compile(r"(?<=\bline )\d+|(?<=\bcell )\d+|(?<=:)\d+")
 
 
@@ -105,17 +103,10 @@ def _joined(findings: list[Finding]) -> Finding:
     return replace(
         chief,
         severity=max(one.severity for one in findings),
-        evidence=_shortened(tuple(steps), max(len(chief.evidence), MOST_STEPS)),
+        evidence=tuple(steps),
         fix=next((one.fix for one in (chief, *findings) if one.fix is not None), None),
         explains=frozenset().union(*(one.explains for one in findings)),
     )
-
-
-def _shortened(steps: tuple[Evidence, ...], most: int) -> tuple[Evidence, ...]:
-    if len(steps) <= most:
-        return steps
-    last = steps[most]
-    return (*steps[:most], Evidence(last.place, f"{last.message} (and {len(steps) - most - 1} more)"))
 
 
 def _without_lines(message: str) -> str:
