@@ -16,9 +16,8 @@ from auditor.trace import Evidence, Finding, Place, Rule, Trace
 
 GROUP = "auditor.rules"
 """The entry-point group in which other distributions name their modules or packages of rules."""
-
-
 NUMBERED = re.compile(r"(?<=\bline )\d+|(?<=\bcell )\d+|(?<=:)\d+")
+"""The numbers of lines and cells in a message."""
 
 
 @dataclass(frozen=True, slots=True)

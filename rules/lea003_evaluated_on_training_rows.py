@@ -66,28 +66,20 @@ from collections.abc import Iterator
 from auditor.trace import (
     Assessment,
     Confidence,
-    Evidence,
     Report,
     Severity,
     Trace,
-    assessments,
+    learnt_and_judged,
     rule,
-    shown_beside_held_out,
-    way,
+    scored_on_learnt_rows,
 )
 
 
 @rule("LEA003", "evaluated-on-training-rows", Severity.ERROR)
 def evaluated_on_training_rows(trace: Trace) -> Iterator[Report]:
-    asked = [one for one in assessments(trace) if one.learnings and not one.unsupervised]
-    judged = [one for one in asked if one.figure]
-    clean = {learning.event for one in asked if not one.on_learnt_rows for learning in one.learnings}
-    for one in judged:
-        saw = one.on_learnt_rows
-        if not saw or any(learning.event in clean for learning in one.learnings):
-            continue
-        if not shown_beside_held_out(trace, one):
-            yield Report(one.place, message(one), evidence(one), confidence(one))
+    for one, beside in scored_on_learnt_rows(trace):
+        if not beside:
+            yield Report(one.place, message(one), learnt_and_judged(one), confidence(one))
 
 
 def message(one: Assessment) -> str:
@@ -96,11 +88,6 @@ def message(one: Assessment) -> str:
         f"({one.on_learnt_rows[0].place.seen_from(one.place)}), and what was learnt there is scored on no others: it "
         "shows what was memorised. Score rows that were held out."
     )
-
-
-def evidence(one: Assessment) -> tuple[Evidence, ...]:
-    steps = [Evidence(learning.place, "the same rows are learnt from here") for learning in one.on_learnt_rows[:3]]
-    return (*way(one.event), *steps, *(Evidence(place, "the predictions are made here") for place in one.through[:3]))
 
 
 def confidence(one: Assessment) -> Confidence:

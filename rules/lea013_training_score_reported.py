@@ -60,27 +60,20 @@ from collections.abc import Iterator
 from auditor.trace import (
     Assessment,
     Confidence,
-    Evidence,
     Report,
     Severity,
     Trace,
-    assessments,
+    learnt_and_judged,
     rule,
-    shown_beside_held_out,
-    way,
+    scored_on_learnt_rows,
 )
 
 
 @rule("LEA013", "training-score-reported", Severity.NOTE)
 def training_score_reported(trace: Trace) -> Iterator[Report]:
-    everything = [one for one in assessments(trace) if one.learnings and not one.unsupervised]
-    judged = [one for one in everything if one.figure]
-    clean = {learning.event for one in everything if not one.on_learnt_rows for learning in one.learnings}
-    for one in judged:
-        if not one.on_learnt_rows:
-            continue
-        if any(learning.event in clean for learning in one.learnings) or shown_beside_held_out(trace, one):
-            yield Report(one.place, message(one), evidence(one), confidence(one))
+    for one, beside in scored_on_learnt_rows(trace):
+        if beside:
+            yield Report(one.place, message(one), learnt_and_judged(one), confidence(one))
 
 
 def message(one: Assessment) -> str:
@@ -88,11 +81,6 @@ def message(one: Assessment) -> str:
         "this score is taken on rows that were trained on "
         f"({one.on_learnt_rows[0].place.seen_from(one.place)}): it is no estimate of what new rows will give."
     )
-
-
-def evidence(one: Assessment) -> tuple[Evidence, ...]:
-    steps = [Evidence(learning.place, "the same rows are learnt from here") for learning in one.on_learnt_rows[:3]]
-    return (*way(one.event), *steps, *(Evidence(place, "the predictions are made here") for place in one.through[:3]))
 
 
 def confidence(one: Assessment) -> Confidence:

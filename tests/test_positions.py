@@ -13,7 +13,7 @@ from auditor.static.positions import positions
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(
-    {file for folder in ("auditor/static", "fixtures/pytorch", "tests") for file in (ROOT / folder).rglob("*.py")}
+    {file for folder in ("auditor/static", "fixtures/projects", "tests") for file in (ROOT / folder).rglob("*.py")}
 )
 ODD = '''\
 x = (f(a)

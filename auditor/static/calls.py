@@ -157,7 +157,7 @@ class Calls(Methods):
         key = (
             fn, self.frame.module, site, self.context, tuple(args.positional), tuple(args.keyword.items()), args.more,
             world.grad, frozenset(world.assumed.items()), self.assumed,
-            any(one.forward_of is not None for one in self.stack),
+            self.running_forward() is not None,
         )  # fmt: skip
         known = self.summaries.setdefault(key, [])
         for summary in known:

@@ -321,7 +321,7 @@ class Effects(Optimizers):
 
     def _gradient(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         self.sink("gradient", self.all_spilled(args.all()), site)
-        forward_of = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+        forward_of = self.running_forward()
         if forward_of is not None:
             for obj in self.instances.get(forward_of.cls, []) if forward_of.cls is not None else [forward_of]:
                 self.model(obj).own_gradients = True
@@ -337,7 +337,7 @@ class Effects(Optimizers):
         idle = type(rate) is Const and rate.value in (0, 0.0, None)
         if idle and not (rate != NONE and self._asked_for_elsewhere(row, called)):
             return
-        owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+        owner = self.running_forward()
         active, literal = self._active(row, args, rate, owner)
         cls = owner.cls if owner is not None else None
         if cls is not None and owner is not None and not idle:

@@ -205,6 +205,10 @@ class Machine:
         """Where the functions that are running were called, the first call first."""
         return tuple(one.site for one in self.stack if one.site is not None)
 
+    def running_forward(self) -> Obj | None:
+        """The network whose own forward is running."""
+        return next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+
     def in_a_loop(self) -> bool:
         """Some function that is running is inside a loop."""
         return any(one.loops for one in self.stack)

@@ -140,7 +140,7 @@ class Passes(Layered):
 
     def _learns_in_call(self) -> None:
         """A backward pass in a network's own forward."""
-        owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+        owner = self.running_forward()
         for obj in self.instances.get(owner.cls, []) if owner is not None and owner.cls is not None else []:
             self.model(obj).learns_in_call = True
 
@@ -155,7 +155,7 @@ class Passes(Layered):
     def forward(self, obj: Obj, args: Arguments, site: int, called: s.Call | None, by_method: bool = False) -> Value:
         """A forward pass of a network over what goes in, by a call of it or of a method that it has."""
         inside = self.all_spilled(args.all())
-        owner = next((one.forward_of for one in reversed(self.stack) if one.forward_of is not None), None)
+        owner = self.running_forward()
         if owner is not None:
             self.called_inside(owner, obj, args, site)
             sym = self.fresh(site)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from auditor.libraries import Call, Flow, Method
@@ -61,6 +61,16 @@ from auditor.trace import (
 from auditor.trace.rows import DECLARED
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a data set of the project serves its rows: by a method of its own, or (None) by a base of a library."""
+
+    method: s.Function | None = None
+    window: int | None = None
+    """The site of a slice with which each row holds parts of its neighbours."""
+    branches: tuple[s.If, ...] = ()
+
+
 class Held(Weights):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
@@ -69,9 +79,7 @@ class Held(Weights):
         self._folds_seen: dict[Hashable, None] = {}
         self._set_back: set[Hashable] = set()
         """The networks whose parts are set back by a loop or a visitor, each with the folds that were seen by then."""
-        self._serving: dict[s.Class, tuple[s.Function | None, bool]] = {}
-        self._branches: dict[s.Function, tuple[s.If, ...]] = {}
-        """The branches of a method that serves rows."""
+        self._serving: dict[s.Class, Serving | None] = {}
         self._files_named: dict[Value, dict[PartName, Place]] = {}
         """Where a file is given as validation or test rows, as its keyword says."""
         self._chosen_before: dict[Cut, frozenset[Cut]] = {}
@@ -146,10 +154,10 @@ class Held(Weights):
             return held.trail
         if obj.cls is None or obj.kind == "module":
             return None
-        found = self._serves(obj.cls)
-        if found is None and not self._base_serves(obj.cls):
+        serving = self._serves(obj.cls)
+        if serving is None:
             return None
-        trail = self._trail_served(obj, found, depth) if found is not None else None
+        trail = self._trail_served(obj, serving, depth)
         if trail is None or not trail.rows:
             own = Rows(Origin(self._read_from(obj), obj.name or obj.cls.name, self.place_in(obj)))
             trail = replace(trail or NOWHERE, rows=frozenset((own,)), columns=None)
@@ -161,40 +169,40 @@ class Held(Weights):
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
 
-    def _serves(self, cls: s.Class) -> s.Function | None:
-        """The method with which objects of a class of the project serve rows."""
+    def _serves(self, cls: s.Class) -> Serving | None:
+        """How objects of a class of the project serve rows; None where they do not."""
         if cls not in self._serving:
             found = self.method(cls, "__getitem__") or self.method(cls, "__iter__")
-            by_base = any(row.kind == "dataset" for _, row in self.foreign_rows(cls))
-            self._serving[cls] = (found[1] if found is not None else None), by_base
-        return self._serving[cls][0]
+            if found is not None:
+                branches = tuple(s.branches_in(found[1].body))
+                self._serving[cls] = Serving(found[1], window_in(found[1]), branches)
+            else:
+                by_base = any(row.kind == "dataset" for _, row in self.foreign_rows(cls))
+                self._serving[cls] = Serving() if by_base else None
+        return self._serving[cls]
 
-    def _base_serves(self, cls: s.Class) -> bool:
-        """The class inherits from a data set of a library, which serves what the class has loaded."""
-        return self._serves(cls) is None and self._serving[cls][1]
-
-    def _trail_served(self, obj: Obj, serves: s.Function, depth: int) -> Trail | None:
+    def _trail_served(self, obj: Obj, serving: Serving, depth: int) -> Trail | None:
         """What is known of the attributes that a data set of the project serves its rows from."""
-        names = [name for name in obj.attrs if name in serves.mentions - self._passed_over(obj, serves)]
+        if serving.method is None:
+            return None
+        names = [name for name in obj.attrs if name in serving.method.mentions - self._passed_over(obj, serving)]
         parts = [self.world.get(obj, name) for name in names]
         trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
-        window = window_in(serves)
-        if window is None or trail is None or not trail.rows or self.frame.module != obj.module:
+        if serving.window is None or trail is None or not trail.rows or self.frame.module != obj.module:
             return trail
-        return self._marked("window", trail, trail, window, "")
+        return self._marked("window", trail, trail, serving.window, "")
 
-    def _passed_over(self, obj: Obj, function: s.Function) -> set[str]:
+    def _passed_over(self, obj: Obj, serving: Serving) -> set[str]:
         """The attributes that a method reads only in branches which this object never takes (``if self.train:``)."""
-        if function not in self._branches:
-            self._branches[function] = tuple(s.branches_in(function.body))
+        assert serving.method is not None
         dead: list[s.Stmt] = []
-        for branch in self._branches[function]:
-            known = self._answer_of(obj, function, branch.test)
+        for branch in serving.branches:
+            known = self._answer_of(obj, serving.method, branch.test)
             if known is not None:
                 dead.extend(branch.orelse if known else branch.body)
         if not dead:
             return set()
-        return s.attributes_read(dead, ()) - s.attributes_read(function.body, tuple(dead))
+        return s.attributes_read(dead, ()) - s.attributes_read(serving.method.body, tuple(dead))
 
     def _answer_of(self, obj: Obj, function: s.Function, test: s.Expr) -> bool | None:
         """What the object's own attributes say of a test in one of its methods."""
@@ -229,7 +237,7 @@ class Held(Weights):
     def say_part(self, obj: Obj, args: Arguments) -> None:
         """A data set of the project that is told which part of the rows it is to serve."""
         assert obj.cls is not None
-        if self._serves(obj.cls) is not None or self._base_serves(obj.cls):
+        if self._serves(obj.cls) is not None:
             self.world.set(obj, PART, said_part(args))
             reads = file_read(args, obj.cls)
             self.world.set(obj, READS, reads)

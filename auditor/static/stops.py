@@ -96,16 +96,17 @@ class Stops(Expressions):
         return row is not None and row.does == "exists"
 
     def _here(self) -> Waiting:
-        function = self.stack[-1].function
-        if function is not None:
-            return self._waiting_in(function, function.body)
-        module = self.project.module(self.frame.module)
-        return self._waiting_in(module, module.body) if module is not None else NOBODY
+        running = self._running()
+        return self._waiting_in(running) if running is not None else NOBODY
 
-    def _waiting_in(self, owner: s.Function | s.Module, body: list[s.Stmt]) -> Waiting:
+    def _running(self) -> s.Function | s.Module | None:
+        """The function that is running, or the module at its top level."""
+        return self.stack[-1].function or self.project.module(self.frame.module)
+
+    def _waiting_in(self, owner: s.Function | s.Module) -> Waiting:
         known = self._waiting.get(owner)
         if known is None:
-            branches = [one for one in s.branches_in(body) if s.compares_with_best(one)]
+            branches = [one for one in s.branches_in(owner.body) if s.compares_with_best(one)]
             words = frozenset(
                 word for one in branches for word in s.changed_in(one) | self._changed_by_calls(owner, one)
             )
@@ -132,7 +133,7 @@ class Stops(Expressions):
             if type(one) is Ref and one.obj.cls is not None:
                 for cls in self.linear(one.obj.cls):
                     for method in cls.methods.values():
-                        waiting = self._waiting_in(method, method.body)
+                        waiting = self._waiting_in(method)
                         if f"{method.params[0].name}.{name}" in waiting.words if method.params else False:
                             tests.extend(waiting.tests)
         return Waiting(frozenset(), tuple(tests))
@@ -146,16 +147,13 @@ class Stops(Expressions):
                 found = self.method(one.obj.cls, "__call__")
                 function = found[1] if found is not None else None
             if function is not None and type(one) is not Cls:
-                tests.extend(self._waiting_in(function, function.body).tests)
+                tests.extend(self._waiting_in(function).tests)
         return Waiting(frozenset(), tuple(tests))
 
     def running_body(self) -> list[s.Stmt]:
         """The statements of the function that is running, or of its module."""
-        function = self.stack[-1].function
-        if function is not None:
-            return function.body
-        module = self.project.module(self.frame.module)
-        return module.body if module is not None else []
+        running = self._running()
+        return running.body if running is not None else []
 
     def _given(self, name: str) -> list[Value]:
         """The functions whose answer a variable holds, as far as one line says so."""

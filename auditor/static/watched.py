@@ -212,8 +212,9 @@ class Watching(Divided):
         """It may act before the training that it watches is over."""
         told: Settings | None = self.world.get(obj, SETTINGS)
         epochs = self.constant_of(doing.args, doing.flow.epochs)
-        late = told is not None and told.patience is not None and type(epochs) is int and told.patience >= epochs
-        return not late or (told is not None and told.restores is not False)
+        if told is None or told.patience is None or type(epochs) is not int:
+            return True
+        return told.patience < epochs or told.restores is not False
 
     def _watched_model(self, doing: Doing) -> Model | None:
         receiver = doing.receiver

@@ -220,6 +220,22 @@ def shown_beside_held_out(trace: Trace, one: Assessment) -> bool:
     )
 
 
+def scored_on_learnt_rows(trace: Trace) -> Iterator[tuple[Assessment, bool]]:
+    """The figures over rows that were learnt; whether what was learnt there is scored on other rows too."""
+    asked = [one for one in assessments(trace) if one.learnings and not one.unsupervised]
+    clean = {learning.event for one in asked if not one.on_learnt_rows for learning in one.learnings}
+    for one in asked:
+        if one.figure and one.on_learnt_rows:
+            beside = any(learning.event in clean for learning in one.learnings) or shown_beside_held_out(trace, one)
+            yield one, beside
+
+
+def learnt_and_judged(one: Assessment) -> tuple[Evidence, ...]:
+    """How a figure over rows that were learnt comes about."""
+    steps = [Evidence(learning.place, "the same rows are learnt from here") for learning in one.on_learnt_rows[:3]]
+    return (*way(one.event), *steps, *(Evidence(place, "the predictions are made here") for place in one.through[:3]))
+
+
 def begins_in(event: Event) -> str:
     """The file whose code leads to an event."""
     return (event.chain[0] if event.chain else event.place).path

@@ -183,7 +183,7 @@ def _loops(trace: Trace) -> Iterator[Training]:
     """A loop by hand: a pass in it whose loss an optimizer steps on."""
     moved: dict[Model, list[tuple[Step, set[Event]]]] = {}
     for step in trace.all(Step):
-        before = trace.before(step)
+        before = trace.before(step) if step.models else set()
         for model in step.models or ():
             moved.setdefault(model, []).append((step, before))
     for forward in trace.all(Forward):
