@@ -94,7 +94,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Forward, Mode, Report, Severity, Trace, rule
+from auditor.trace import Confidence, Evidence, Forward, Mode, Report, Severity, Switch, Trace, rule
 
 
 @rule("EVA003", "train-mode-not-restored", Severity.ERROR)
@@ -127,10 +127,17 @@ def left_by_evaluation(trace: Trace, forward: Forward, mode: Mode) -> bool:
         return forward.model.origin == "built"
     return any(
         other is not forward
-        and (any(one.cause is cause for one in other.modes) or (cause.function and other.function == cause.function))
+        and (any(one.cause is cause for one in other.modes) or beside(other, cause))
         and (trace.evaluates(other) or for_no_gradient(trace, other))
         for other in trace.passes(forward.model)
     )
+
+
+def beside(forward: Forward, switch: Switch) -> bool:
+    """The function of the pass is the one that switches, or calls what switches for it."""
+    if forward.function is None:
+        return False
+    return forward.function == switch.function or switch.chain[: len(forward.chain)] == forward.chain
 
 
 def for_no_gradient(trace: Trace, forward: Forward) -> bool:

@@ -8,6 +8,7 @@ from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments
 from auditor.static.trails import merged
 from auditor.static.values import (
+    NONE,
     UNKNOWN,
     Cls,
     Const,
@@ -50,17 +51,22 @@ class Names(Building):
             if name in function.locals and (frame is here or not isinstance(function, s.Class)):
                 value = self.world.get(frame, name)
                 if value is not None:
-                    return value
+                    return value if type(value) is not Either else self.as_supposed(value)
             frame = frame.outer
         value = self.world.get(self.module_frame(self.frame.module), name)
         if value is not None:
-            return value
+            return value if type(value) is not Either else self.as_supposed(value)
         if name == "__name__":
             return Const("__main__")
         canonical = self.libraries.canonical(f"builtins.{name}")
         if self.libraries.call(canonical) is not None or name in _BUILTINS:
             return Lib(canonical)
         return Data(("global", self.frame.module, name))
+
+    def as_supposed(self, value: Either) -> Value:
+        """What is left of a value where a test has told whether it is missing, under whatever name that was asked."""
+        missing = self.world.assumed.get(("missing", value))
+        return value if missing is None else either([one for one in value.values if (one == NONE) == missing])
 
     def assign(self, target: s.Expr, value: Value) -> None:
         if type(value) is Data and value.trail is not None and value.trail.rows and not value.flows:
@@ -201,7 +207,7 @@ class Names(Building):
     def _attribute_of_object(self, obj: Obj, name: str, site: int) -> Value:
         value: Value | None = self.world.get(obj, name) if obj.kind != "dict" else None
         if value is not None:
-            return value
+            return value if type(value) is not Either else self.as_supposed(value)
         if obj.cls is not None:
             found = self._from_class(obj.cls, name, Ref(obj), site)
             if found is not None:

@@ -350,6 +350,8 @@ class Operations(Names):
                     one for one in value.values if (self.truth(one) is False) == wants_none or self.truth(one) is None
                 ]
                 if kept and len(kept) < len(value.values):
+                    if all(one == NONE or type(one) is Ref for one in value.values):
+                        world.assumed = {**world.assumed, ("missing", value): wants_none}
                     self.assign(subject, either(kept))
         finally:
             self.world = saved

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
-from auditor.static.values import Cls, Const, Data, Fn, Frame, Lib, Mod, Obj, Value, join
+from auditor.static.values import Cls, Const, Data, Either, Fn, Frame, Lib, Mod, Obj, Ref, Value, join
 from auditor.trace import Event, Mode
 
 Key = tuple[Any, str]
@@ -209,10 +209,26 @@ def _harmless(a: World, b: World, base: World | None, flags: bool) -> list[Diffe
         return None
     found: list[Difference] = []
     for one in _differences(a, b, base):
-        if _matters(*one, flags):
+        if _matters(*one, flags) and not (one[0][1] == MODE and _gone(a, one[0][0]) != _gone(b, one[0][0])):
             return None
         found.append(one)
     return found
+
+
+def _gone(world: World, network: Obj) -> bool:
+    """A test has told that the network, or the whole that it is a part of, is missing in this world."""
+    missing = {
+        one.obj for key, truth in world.assumed.items() if truth and isinstance(key, tuple) and key[0] == "missing"
+        for one in key[1].values if type(one) is Ref
+    }  # fmt: skip
+    if not missing:
+        return False
+    wholes = [network]
+    for one in wholes:
+        if one in missing:
+            return True
+        wholes.extend(whole for whole in one.held_by if whole not in wholes)
+    return False
 
 
 def _differences(a: World, b: World, base: World | None) -> Iterator[Difference]:
@@ -258,15 +274,22 @@ def merge(
     if differences is None:
         differences = _differences(a, b, base)
     made.local = {**changes(b, base), **changes(a, base)}
+    anew: list[Hashable] = []
     for key, first, second in differences:
         joined = _join(key, first, second)
+        if key[1] == MODE and (gone := _gone(a, key[0])) != _gone(b, key[0]):
+            joined = second if gone else first  # how a network stands where there is none tells nothing
         if forced and key[1] == MODE:
             joined = frozenset(Mode(mode.value, mode.cause, False) for mode in joined)
         made.local[key] = joined
+        if type(joined) is Either:
+            anew.append(("missing", joined))
     if a.assumed is not b.assumed:
         made.assumed = {key: truth for key, truth in a.assumed.items() if b.assumed.get(key) is truth}
     else:
         made.assumed = a.assumed
+    if anew and not made.assumed.keys().isdisjoint(anew):  # what was missing before may be there again
+        made.assumed = {key: truth for key, truth in made.assumed.items() if key not in anew}
     made.grad = a.grad if a.grad is b.grad else None
     made.last = a.last | b.last
     return made
