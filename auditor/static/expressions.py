@@ -287,6 +287,8 @@ class Expressions(Operations):
             return self.dictionary({str(item.value): value for item, value in zip(items, made, strict=True)}, expr.site)  # type: ignore[attr-defined]
         self.world.set(obj, "%items", Seq(tuple(made)) if items is not None and kind == "list" else UNKNOWN)
         self.world.set(obj, "%elem", either(made) if made else None)
+        if items is None:
+            self.gather(obj, expr, made)
         return Ref(obj)
 
     def iterated(self, value: Value, site: int) -> Value:

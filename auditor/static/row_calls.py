@@ -30,6 +30,8 @@ SEEDED = "%seeded"
 TURN, TAUGHT = "%turn", "%taught"
 TABLE = "%table"
 """Whose rows tell that a next turn has begun."""
+OF_A_ROW = "%of-a-row"
+"""A list holds several values of one row, and not several rows."""
 Owner = Obj | Hashable
 
 

@@ -138,7 +138,7 @@ class Provenance(Watching):
             return doing.value
         kind = self.estimates(doing.receiver)
         self._scaled(doing)
-        if kind is None:
+        if kind is None or self.within_rows(doing):
             return self._back(doing, trail)
         mark = self.mark(kind, trail, doing.site, self.words(doing.called), self.target_of(doing) is not None)
         self.learn(doing.receiver, NOWHERE.marked((mark, *trail.found)))

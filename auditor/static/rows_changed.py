@@ -562,7 +562,7 @@ class Changed(Held):
     def _changes(self, kind: MarkKind) -> Callable[[Doing], Value]:
         def run(doing: Doing) -> Value:
             trail = self.rows_in(doing)
-            if trail is None or trail.role in ("element", "statistic"):
+            if trail is None or trail.role in ("element", "statistic") or self.within_rows(doing):
                 return doing.value if trail is None else self._back(doing, trail)
             mark = self.mark(kind, trail, doing.site, "")
             return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))

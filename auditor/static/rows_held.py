@@ -17,6 +17,7 @@ from auditor.static.row_calls import (
     GROUPED,
     MOST_RANGES,
     MOVING,
+    OF_A_ROW,
     PART,
     READS,
     STATE,
@@ -105,6 +106,9 @@ class Held(Weights):
     def assign(self, target: s.Expr, value: Value) -> None:
         raise NotImplementedError
 
+    def lookup(self, name: str) -> Value:
+        raise NotImplementedError
+
     # trails of values
 
     def tracked(self, value: Data) -> Data:
@@ -145,10 +149,11 @@ class Held(Weights):
     def _trail_of_object(self, obj: Obj, depth: int) -> Trail | None:
         if obj.kind in ("list", "dict"):
             inside = self.items(Ref(obj))
+            gathers = inside is None and self.world.get(obj, OF_A_ROW) is None
             if inside is None:
                 inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
             trail = merged(self.trail_of(one, depth - 1) for one in inside)
-            return trail.as_("") if trail is not None and trail.role == "element" else trail
+            return trail.as_("") if gathers and trail is not None and trail.role == "element" else trail
         held: Data | None = self.world.get(obj, TRAIL)
         if held is not None:
             return held.trail
@@ -168,6 +173,20 @@ class Held(Weights):
         served = Rows(Origin(("object", obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
+
+    def gather(self, obj: Obj, expr: s.Comp, made: list[Value]) -> None:
+        """A comprehension gathers several rows, or several values of one (``[row[name] for name in columns]``)."""
+        self.world.set(obj, OF_A_ROW, Const(True) if self._of_a_row(expr, made) else None)
+
+    def _of_a_row(self, expr: s.Comp, made: list[Value]) -> bool:
+        """It goes over no rows, and takes everything from rows that it was given one of."""
+        trails = [self.trail_of(one) for one in made]
+        if not any(one is not None and one.role == "element" for one in trails):
+            return False
+        around = s.names(expr.element).union(*(s.names(iterable) for _, iterable, _ in expr.loops)) - set(expr.bound)
+        beside = [self.trail_of(self.lookup(name)) for name in around]
+        known = [one for one in beside if one is not None and one.rows]
+        return bool(known) and all(one.role == "element" for one in known)
 
     def _serves(self, cls: s.Class) -> Serving | None:
         """How objects of a class of the project serve rows; None where they do not."""
