@@ -59,7 +59,7 @@ from auditor.trace import (
     by_place,
     counted,
 )
-from auditor.trace.rows import DECLARED
+from auditor.trace.rows import DECLARED, SERVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class Held(Weights):
         if type(said) is not Const:
             return trail
         cut = Cut(DECLARED, said.value)
-        served = Rows(Origin(("object", obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
+        served = Rows(Origin((SERVED, obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
 

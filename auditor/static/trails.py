@@ -9,8 +9,9 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from auditor.static.conventions import names_part
 from auditor.trace import Cut, Mark, PartName, Range, Rows, Score, Train
-from auditor.trace.rows import DECLARED, PERHAPS, PICKED
+from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED
 
 MOST_ROWS = 12
 MOST_MARKS = 40
@@ -73,8 +74,10 @@ class Trail:
 
     def member(self, name: Hashable) -> Trail:
         """One array of a bundle."""
+        part = names_part(name) if isinstance(name, str) else None
         rows = frozenset(
-            Rows(replace(one.origin, key=("member", one.origin.key, name)), one.cuts, one.count) for one in self.rows
+            Rows(replace(one.origin, key=(MEMBER, one.origin.key, name), part=part), one.cuts, one.count)
+            for one in self.rows
         )
         return replace(self, rows=rows, bundle=False)
 
