@@ -40,6 +40,7 @@ Role = Literal[
     "shallow",  # returns another container of the same values
     "partial",  # returns a function that it is given, with arguments filled in
     "elements",  # iterates over what it is given
+    "element",  # gives one element of what it is given
     "enumerate",
     "zip",
     "mapping",  # makes a dictionary of pairs and of keywords

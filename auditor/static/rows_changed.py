@@ -415,7 +415,8 @@ class Changed(Held):
         if trail is None:
             return doing.value
         told = any(self.trail_of(one) is not None for one in doing.args.all())  # row numbers, perhaps of a part
-        cut = Cut(("some" if told else FILTERED, self.fresh(doing.site)))
+        numbers = True if trail.role == "index" else None  # as they were drawn: what is not among them is told apart
+        cut = Cut(("some" if told else FILTERED, self.fresh(doing.site)), numbers)
         target = self.target_of(doing)
         if target is not None:
             labels = self.sourced(target)

@@ -41,7 +41,7 @@ from auditor.static.row_calls import (
     within,
 )
 from auditor.static.stretches import side_by_side, window_in
-from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
+from auditor.static.trails import NOWHERE, Columns, Trail, complement, indexed, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
 from auditor.trace import (
@@ -174,6 +174,22 @@ class Held(Weights):
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
 
+    def narrow(self, target: s.Expr, test: s.Expr) -> None:
+        """``[i for i in numbers if i not in held_out]``: what is among these, or what those leave."""
+        if not isinstance(target, s.Name) or not isinstance(test, s.Compare) or s.dotted(test.left) != target.id:
+            return
+        (op, among), *more = test.ops
+        value = self.lookup(target.id)
+        trail = self.trail_of(value)
+        if more or op not in ("In", "NotIn") or type(value) is not Data or trail is None or not trail.rows:
+            return
+        by = self.trail_of(self.lookup(among.id)) if isinstance(among, s.Name) else None
+        cuts = frozenset[Cut]().union(*(one.cuts for one in by.rows)) if by is not None else frozenset[Cut]()
+        left = complement(cuts, trail.rows) if op == "NotIn" else None
+        if op == "NotIn" or not cuts:
+            cuts = frozenset((left or Cut(("some", self.frame.module, test.site)),))
+        self.assign(target, value.on(trail.cut(*cuts)))
+
     def gather(self, obj: Obj, expr: s.Comp, made: list[Value]) -> None:
         """A comprehension gathers several rows, or several values of one (``[row[name] for name in columns]``)."""
         self.world.set(obj, OF_A_ROW, Const(True) if self._of_a_row(expr, made) else None)
@@ -200,13 +216,17 @@ class Held(Weights):
                 self._serving[cls] = Serving() if by_base else None
         return self._serving[cls]
 
+    def served_by_base(self, obj: Obj) -> bool:
+        """A data set of the project that a base of a library takes the rows of, by numbers too."""
+        return obj.kind == "instance" and obj.cls is not None and self._serves(obj.cls) == Serving()
+
     def _trail_served(self, obj: Obj, serving: Serving, depth: int) -> Trail | None:
         """What is known of the attributes that a data set of the project serves its rows from."""
         if serving.method is None:
             return None
         names = [name for name in obj.attrs if name in serving.method.mentions - self._passed_over(obj, serving)]
         parts = [self.world.get(obj, name) for name in names]
-        trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
+        trail = indexed([self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value)])
         if serving.window is None or trail is None or not trail.rows or self.frame.module != obj.module:
             return trail
         return self._marked("window", trail, trail, serving.window, "")

@@ -176,6 +176,16 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
     )
 
 
+def indexed(trails: Iterable[Trail | None]) -> Trail | None:
+    """The trail of what is taken from some of these at the row numbers that others hold."""
+    known = [trail for trail in trails if trail is not None]
+    numbers = merged(one for one in known if one.role == "index" and one.rows)
+    held = merged(one for one in known if one.role != "index")
+    if numbers is None or held is None or not held.rows:
+        return merged(known)
+    return held.cut(*frozenset[Cut]().union(*(one.cuts for one in numbers.rows)))
+
+
 def alternatives(trails: Iterable[Trail | None]) -> Trail | None:
     """The trail of a value that holds what one of these holds; which one, is not known."""
     trails = list(trails)
