@@ -227,6 +227,8 @@ class Changed(Held):
             key, label = ("source", self.frame.module, site, self.context), ""
         origin = Origin(key, label, self.place(site))
         self.call_origin(origin, label, site)
+        if self.turning and flow.part is None and type(first) is not Const:
+            self.read_in[origin] = tuple(one.loop for one in self.turning)
         made = doing.value.sym if type(doing.value) is Data else doing.value.obj if type(doing.value) is Ref else None
         count = self.length(made)
         kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
@@ -408,7 +410,13 @@ class Changed(Held):
             return False
         trails = [self.trail_of(one) for one in listed if type(one) is Data]
         rows = [(one.rows, one.columns) for one in trails if one is not None and one.rows and one.role == ""]
-        return len(rows) > len(set(rows))
+        return len(rows) > len(set(rows)) and not self._read_in_turn(frozenset().union(*(of for of, _ in rows)))
+
+    def _read_in_turn(self, rows: Iterable[Rows]) -> bool:
+        """Each turn of the innermost loop reads rows of its own: they come below those of the turns before."""
+        if not self.turning:
+            return False
+        return any(self.turning[-1].loop in self.read_in.get(one.origin, ()) for one in rows)
 
     def _on_some(self, doing: Doing) -> Value:
         trail = self.rows_in(doing)

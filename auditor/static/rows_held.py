@@ -91,6 +91,8 @@ class Held(Weights):
         """Where a score is subtracted from one."""
         self._counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
+        self.read_in: dict[Origin, tuple[Hashable, ...]] = {}
+        """The loops that stand around the reading of a file whose name is not known."""
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
 
@@ -521,6 +523,8 @@ class Held(Weights):
         return first
 
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
+        if trail is not None and trail.bundle and type(value) is not Const:
+            trail = replace(trail, bundle=False)  # one array, after all
         if type(value) is Bounds:
             return self._sliced_rows(owner, trail, index, value)
         if type(value) is Const and (value.value is None or value.value is ...):
