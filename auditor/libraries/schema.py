@@ -125,6 +125,7 @@ RowsRole = Literal[
     "sample",  # some rows at random; dropping their index leaves the others
     "drop",  # the rows without those whose index it is given; columns where ``columns`` says so
     "index",  # row numbers
+    "found",  # the numbers of the rows of which something holds
     "count",  # how many rows there are
     "apply",  # the same rows, by a function: of each row or value where there is one column or ``axis`` is 1
     "mask",  # true or false of each row

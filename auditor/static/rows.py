@@ -451,6 +451,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "sample": Provenance._on_sample,
     "drop": Provenance._on_drop,
     "index": Provenance._on_index,
+    "found": Provenance._on_found,
     "count": Provenance._on_count,
     "apply": Provenance._on_apply,
     "mask": Provenance._on_mask,

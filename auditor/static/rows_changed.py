@@ -23,6 +23,7 @@ from auditor.static.row_calls import (
     kind_of,
     path_name,
     range_of,
+    row_numbers,
     said_part,
     same_as,
 )
@@ -489,6 +490,14 @@ class Changed(Held):
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
         return self._back(doing, Trail(frozenset((Rows(origin),)), role="index"))
+
+    def _on_found(self, doing: Doing) -> Value:
+        """The row numbers where a mask is true: those that it chooses, or some that nobody knows."""
+        value = self.subject(doing)
+        cuts = self._mask(value) if value is not None else ()
+        key = ("index", self.frame.module, doing.site, self.context)
+        numbers = Rows(Origin(key, "", self.place(doing.site)))
+        return self._back(doing, row_numbers(numbers.cut(*(cuts or (Cut(("some", self.fresh(doing.site))),)))))
 
     def _on_apply(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)

@@ -687,6 +687,8 @@ class Held(Weights):
         trail, inside = self.trail_of(owner), self.trail_of(value)
         if inside is None or (trail is None and not inside.rows and not inside.marks):
             return
+        if inside.role == "element" and self._gathers_rows(target):
+            inside = inside.as_("")
         column = None
         names = self.names_in(index)
         if type(index) is Seq and len(index.items) == 2:
@@ -717,6 +719,16 @@ class Held(Weights):
             self.assign(target.obj, replace(owner, sym=self.fresh(target.site)).on(made))
         elif made != trail:
             self.put(owner, made)
+
+    def _gathers_rows(self, target: s.Item) -> bool:
+        """An array that is there before the loops gets one row after the other, in a function that is given no row."""
+        loops = self.stack[-1].loops if self.stack else []
+        if not self.changes_in_loop(target.index) or any(s.dotted(target.obj) in bound for bound in loops):
+            return False
+        function = self.frame.function
+        params = function.params if isinstance(function, s.Function) else []
+        given = (self.trail_of(self.lookup(one.name)) for one in params)
+        return not any(one is not None and one.role == "element" for one in given)
 
     def filled_in(self, inside: Trail, site: int) -> Trail:
         """Predictions that fill the gaps of a column have in them whatever their model has learnt from."""
