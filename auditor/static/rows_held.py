@@ -201,8 +201,10 @@ class Held(Weights):
         trails = [self.trail_of(one) for one in made]
         if not any(one is not None and one.role == "element" for one in trails):
             return False
-        around = s.names(expr.element).union(*(s.names(iterable) for _, iterable, _ in expr.loops)) - set(expr.bound)
-        beside = [self.trail_of(self.lookup(name)) for name in around]
+        over = frozenset[str]().union(*(s.names(iterable) for _, iterable, _ in expr.loops)) - expr.bound
+        if any(one is not None and one.rows for one in map(self.trail_of, map(self.lookup, over))):
+            return False  # the rows of a batch, perhaps
+        beside = [self.trail_of(self.lookup(name)) for name in s.names(expr.element) - expr.bound]
         known = [one for one in beside if one is not None and one.rows]
         return bool(known) and all(one.role == "element" for one in known)
 
