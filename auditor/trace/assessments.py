@@ -281,8 +281,9 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
     """What was computed over rows that are then divided and called training and held-out rows, with it in them.
 
     For programs in which nobody is seen to score the held-out rows: a module that prepares
-    them, the first half of a notebook.
+    them, the first half of a notebook. Where somebody is, that says what is in them by then.
     """
+    asked = [one for one in assessments(trace) if one.learnings]
     learnt: dict[Mark, set[Rows]] = defaultdict(set)
     for one in trace.all(Named):
         for mark in one.marks if one.part == "train" else ():
@@ -293,7 +294,8 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
         for mark in sorted(one.marks & learnt.keys(), key=by_place):
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
             again = holds(learnt[mark], one.rows)  # some training rows under another name
-            if holds(mark.rows, one.rows) and not alone and not again:
+            without = any(mark not in other.marks_met and holds(one.rows, other.rows) for other in asked)
+            if holds(mark.rows, one.rows) and not alone and not again and not without:
                 yield mark, split_before(trace, one.rows), one.place
 
 
