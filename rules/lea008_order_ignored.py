@@ -66,7 +66,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, by_place, rule
+from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, by_place, drawn_only, rule
 
 TIES = ("lag", "window")
 
@@ -77,7 +77,7 @@ def order_ignored(trace: Trace) -> Iterator[Report]:
         if split.how not in ("random", "stratified"):
             continue
         ties = sorted((mark for mark in split.marks if mark.kind in TIES and not mark.grouped), key=by_place)
-        if ties:
+        if ties and not drawn_only(trace, split):
             yield Report(split.place, message(split, ties[0]), evidence(ties), confidence(split))
 
 

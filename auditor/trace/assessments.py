@@ -274,7 +274,21 @@ def narrower(part: frozenset[Rows], whole: frozenset[Rows]) -> bool:
 def split_before(trace: Trace, rows: Iterable[Rows]) -> Split | None:
     """Where these rows were divided from others."""
     cuts = frozenset[Cut]().union(*(one.cuts for one in rows))
-    return next((split for split in trace.all(Split) if split.cuts & cuts), None)
+    return next((split for split in trace.all(Split) if split.cuts & cuts and not drawn_only(trace, split)), None)
+
+
+def drawn_only(trace: Trace, split: Split) -> bool:
+    """Some rows are drawn and nobody uses the others: a smaller table, and no split."""
+    return len(split.cuts) == 1 and not any(
+        drawn.excludes(cut) for drawn in split.cuts for cut in trace.remembered(cuts_used, lambda: cuts_used(trace))
+    )
+
+
+def cuts_used(trace: Trace) -> frozenset[Cut]:
+    """The choices among rows that somebody learns from, is judged on, or has a name for."""
+    used = [one.rows for one in learnings(trace)]
+    used += [one.rows for one in assessments(trace)] + [one.rows for one in trace.all(Named)]
+    return frozenset(cut for each in used for rows in each for cut in rows.cuts)
 
 
 def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
