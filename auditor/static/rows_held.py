@@ -28,6 +28,7 @@ from auditor.static.row_calls import (
     Owner,
     bound_of,
     file_read,
+    for_training,
     in_bin,
     is_fold,
     is_number,
@@ -281,7 +282,8 @@ class Held(Weights):
         """A data set of the project that is told which part of the rows it is to serve."""
         assert obj.cls is not None
         if self._serves(obj.cls) is not None:
-            self.world.set(obj, PART, said_part(args))
+            held_out = for_training(args) is False  # for validation or for a test: whoever wrote the class knows
+            self.world.set(obj, PART, Const(("not", "train")) if held_out else said_part(args))
             reads = file_read(args, obj.cls)
             self.world.set(obj, READS, reads)
             if reads is not None:

@@ -190,7 +190,8 @@ class Rows:
     @property
     def declared_cuts(self) -> tuple[Cut, ...]:
         """The part that the source declares, as a choice that the user can give another name."""
-        return (Cut((DECLARED, self.origin.key), self.declared),) if self.declared is not None else ()
+        said = tuple(Cut((DECLARED, self.origin.key), cut.part) for cut in self.cuts if cut.key == DECLARED)
+        return said if len(said) == 1 else ()
 
     @property
     def perhaps(self) -> frozenset[Cut]:
