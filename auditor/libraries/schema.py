@@ -131,6 +131,7 @@ RowsRole = Literal[
     "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
     "statistic",  # a number over all rows; over each row where ``axis`` is 1
+    "tally",  # how often each value occurs, over all rows
     "extreme",  # a statistic that picks the best of several
     "encoding",  # the same rows, by categories or bins that all rows are asked for
     "binning",  # the same rows, in bins whose edges all rows decide, unless ``bins`` lists them

@@ -458,6 +458,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "isin": Provenance._on_isin,
     "extreme": Provenance._on_extreme,
     "statistic": Provenance._on_statistic,
+    "tally": Provenance._on_tally,
     "encoding": Provenance._on_encoding,
     "binning": Provenance._on_binning,
     "lag": Provenance._on_lag,

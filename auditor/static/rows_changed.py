@@ -556,7 +556,11 @@ class Changed(Held):
         """It holds more than one figure."""
         return type(value) is Ref and value.obj.kind in ("list", "dict")
 
-    def _on_statistic(self, doing: Doing) -> Value:
+    def _on_tally(self, doing: Doing) -> Value:
+        """How often each category occurs: what is made of it is a category encoding."""
+        return self._on_statistic(doing, "encoding")
+
+    def _on_statistic(self, doing: Doing, kind: MarkKind = "statistic") -> Value:
         subject = self.subject(doing)
         if type(subject) is Data and subject.flows:
             return doing.value
@@ -573,7 +577,7 @@ class Changed(Held):
             return self._back(doing, None)
         if trail.role == "statistic" or not trail.rows:
             return self._back(doing, trail)
-        mark = self.mark("statistic", trail, doing.site, "")
+        mark = self.mark(kind, trail, doing.site, "")
         figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns).marked((mark,))
         return self._back(doing, figure)
 

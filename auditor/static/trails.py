@@ -203,7 +203,7 @@ def without_figures(trail: Trail, rows: Trail) -> Trail:
     sources = {one.origin for one in rows.rows}
     return replace(trail, marks=frozenset(
         (column, mark) for column, mark in trail.marks
-        if mark.kind != "statistic" or mark.name or any(one.origin in sources for one in mark.rows)
+        if mark.kind not in ("statistic", "encoding") or mark.name or any(one.origin in sources for one in mark.rows)
     ))  # fmt: skip
 
 
