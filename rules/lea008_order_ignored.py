@@ -50,7 +50,7 @@ print(forest.score(X_test, y_test))
 
 Splits that keep the order (`shuffle=False`, `TimeSeriesSplit`, slices, a date as the border); batches of the
 training part that are shuffled; rows that were mixed before the slice; rolling means that are only drawn; stretches
-of a series that lie side by side.
+of a series that lie side by side; draws that only make a table smaller.
 
 ## Sources
 

@@ -79,6 +79,11 @@ class Assessment:
         return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))
 
     @property
+    def of_other_rows(self) -> bool:
+        """None of these rows was learnt from, as far as is known: predictions alone say nothing of what is held out."""
+        return self.held_out or all(strangers(one.rows, self.rows) for one in self.learnings)
+
+    @property
     def judged(self) -> frozenset[object]:
         """Who is judged: the network, or what a fit has taught."""
         if isinstance(self.event, Forward):
