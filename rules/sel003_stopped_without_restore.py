@@ -77,6 +77,7 @@ from auditor.trace import (
     Severity,
     Trace,
     Watch,
+    backwards,
     by_place,
     rule,
     way,
@@ -92,7 +93,7 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
         if watch.selects and not stops_by_validation(trace, watch):
             continue
         written = any(one.does == "best" for one in beside)
-        if watch.side == "train" or (never_ends(watch) and not written):
+        if watch.side == "train" or backwards(watch) or (never_ends(watch) and not written):
             continue
         if watch.fetched:
             if not written:

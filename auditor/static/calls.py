@@ -135,6 +135,8 @@ class Calls(Methods):
     def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
         if fn.manager:  # entered by a `with`, not by this call
             return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
+        if not fits(fn, args):
+            return self.result(args, site, told=False)
         running = sum(1 for one in self.stack if one.function is fn.function)
         if running > 1 or len(self.stack) >= DEEPEST_CALLS or self._told_enough(fn.function):
             if self.drives(fn.function):
@@ -342,6 +344,17 @@ class Calls(Methods):
         for value in args.all():
             self.touch(value)
         return self.result(args, site, told=bool(obj.lib))
+
+
+def fits(fn: Fn, args: Arguments) -> bool:
+    """The parameters take these arguments. Where they do not, another function of the name is the one that runs."""
+    params = fn.function.params
+    if fn.function.decorators or any(param.kind in ("*", "**") for param in params):
+        return True
+    given = len(args.positional) + (fn.receiver is not None and not fn.static)
+    return given <= sum(param.kind == "positional" for param in params) and args.keyword.keys() <= {
+        param.name for param in params
+    }
 
 
 def ends_nothing(function: s.Function) -> bool:

@@ -181,7 +181,7 @@ class Operations(Names):
         left = self.evaluate(expr.left)
         values = [(op, self.evaluate(right)) for op, right in expr.ops]
         if len(values) == 1:
-            known = self.decided(left, *values[0])
+            known = self.decided(self._as_compared(left) if values[0][0] in ("In", "NotIn") else left, *values[0])
             if known is not None:
                 return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
@@ -200,6 +200,16 @@ class Operations(Names):
         return Data(
             sym, everything.flows, frozenset(), frozenset(), "", False, False, everything.told, trail=trail
         )  # fmt: skip
+
+    def _as_compared(self, value: Value) -> Value:
+        """The constant that an earlier test has found it to be equal to."""
+        if type(value) is Data and value.sym is not None:
+            for key, truth in self.world.assumed.items():
+                if truth and isinstance(key, tuple) and key[0] == "truth" and isinstance(key[1], tuple):
+                    asked = key[1]
+                    if asked[:2] == ("cmp", "Equal") and asked[2] == value.sym and _literal(asked[3]):
+                        return Const(asked[3][2])
+        return value
 
     @staticmethod
     def _test_symbol(left: Value, op: str, right: Value) -> Hashable:
