@@ -73,9 +73,11 @@ from auditor.trace import (
     Confidence,
     Event,
     Evidence,
+    Forward,
     Report,
     Severity,
     Trace,
+    Use,
     Watch,
     backwards,
     by_place,
@@ -100,11 +102,20 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
                 yield Report(watch.made, latest(watch), evidence(watch, []), confidence(watch))
             continue
         used = trace.used_as_left(watch, watch.model) if watch.model is not None else []
-        if used:
+        if used and not (written and compares_with_loaded(trace, watch)):
             yield Report(
                 watch.made, message(watch, used[0]), evidence(watch, used), confidence(watch),
                 explains=frozenset(one.place for one in used),
             )  # fmt: skip
+
+
+def compares_with_loaded(trace: Trace, watch: Watch) -> bool:
+    """What was written as the best is read as a network of its own, and is asked too."""
+    return any(
+        isinstance(one, (Use, Forward)) and one.model.origin == "loaded" and one.model is not watch.model
+        for one in trace.after(watch)
+        if one.chain[: len(watch.chain)] == watch.chain
+    )
 
 
 def never_ends(watch: Watch) -> bool:

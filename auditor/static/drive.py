@@ -239,6 +239,8 @@ class Driver(Dropouts):
         if cls not in self.scopes:
             return
         whole = list(self._methods(cls))
+        calls = frozenset[str]().union(*(one.calls for one in self.linear(cls)))
+        whole.sort(key=lambda function: function.name in calls)  # what others call is called with operands first
         methods = [function for function in whole if function not in self.reached]
         self._begin(self.module_frame(cls.module))
         self.assumed = (self.place_of(cls),)

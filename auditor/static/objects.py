@@ -375,7 +375,7 @@ class Objects(Sizes):
                 row = obj.row
                 if isinstance(row, Call):
                     model.framework = row.framework or (obj.lib.partition(".")[0] if row.keras else None)
-                    if row.mode == "unknown":
+                    if row.mode == "unknown" or (row.rows is not None and row.rows.does == "loads"):
                         model.origin = "loaded"
                 if obj.lib == "loaded":
                     model.origin = "loaded"

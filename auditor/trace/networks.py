@@ -88,6 +88,8 @@ class Network:
 
     stops: bool = False
     """Its own loop stops in time."""
+    offers: tuple[str, ...] = ()
+    """The settings of its own that regularise it, where its layers are out of reach."""
 
     @property
     def sensitive(self) -> tuple[Layer, ...]:
