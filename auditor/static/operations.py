@@ -55,6 +55,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "In": lambda a, b: a in b,
     "NotIn": lambda a, b: a not in b,
 }
+_ALIKE = {"Equal": True, "Is": True, "NotEqual": False, "IsNot": False}
 _NEGATED = {
     "NotEqual": "Equal",
     "IsNot": "Is",
@@ -228,6 +229,8 @@ class Operations(Names):
         if op in ("Equal", "NotEqual") and {type(left), type(right)} <= {Seq, Const}:  # members of an enumeration
             parts = [one for side in (left, right) for one in (side.items if isinstance(side, Seq) else (side,))]
             return (left == right) == (op == "Equal") if all(type(one) is Const for one in parts) else None
+        if type(left) is Lib and type(right) is Lib and left.name.startswith("builtins.") and op in _ALIKE:
+            return (left.name == right.name) == _ALIKE[op] if right.name.startswith("builtins.") else None
         if op in ("In", "NotIn") and type(left) is Const:
             items = self.items(right)
             if items is not None and all(type(item) is Const for item in items):
