@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from auditor.libraries import Method as Row
 from auditor.static import syntax as s
 from auditor.static.conventions import names_class
 from auditor.static.machine import (
@@ -73,6 +74,9 @@ class Calls(Methods):
             own = self._own_forward(func)  # type: ignore[arg-type]
             if own is not None:
                 return self.forward(own, args, site, expr, by_method=True)
+            moves = self._own_step(func)  # type: ignore[arg-type]
+            if moves is not None:
+                return self.kind_method(*moves, args, site, expr)
             self.acting(func, args, site)  # type: ignore[arg-type]
             return self.call_function(func, args, site)  # type: ignore[arg-type]
         if kind is Lib:
@@ -105,6 +109,16 @@ class Calls(Methods):
             return None
         row = self.libraries.method("module", fn.function.name)
         return fn.receiver.obj if row is not None and row.does == "forward" else None
+
+    def _own_step(self, fn: Fn) -> tuple[Row, Obj] | None:
+        """What a method of an optimizer of the project's own does: what every optimizer's method of the name does."""
+        if type(fn.receiver) is not Ref or fn.receiver.obj.kind != "optimizer":
+            return None
+        name = fn.function.name
+        row = self.libraries.method("optimizer", name)
+        if row is None and "step" in name.split("_"):  # ``first_step``
+            row = self.libraries.method("optimizer", "step")
+        return (row, fn.receiver.obj) if row is not None else None
 
     def _call_partial(self, func: Partial, args: Arguments, site: int) -> Value:
         merged = Arguments([*func.args, *args.positional], {**dict(func.kwargs), **args.keyword}, args.more)
@@ -281,6 +295,9 @@ class Calls(Methods):
     # objects
 
     def instantiate(self, cls: Cls, args: Arguments, site: int) -> Value:
+        optimizer = self.own_optimizer(cls.cls, args, site)
+        if optimizer is not None:
+            return optimizer
         network = self.is_network(cls.cls)
         obj = self.make("module" if network else "instance", site, cls.cls)
         if network:
