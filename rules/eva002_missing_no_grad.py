@@ -81,7 +81,7 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
             continue
         if model.own_gradients or model.learns_in_call:
             continue
-        if of_unknown_caller(forward) or (model.weightless and not trace.learns(model)):
+        if of_unknown_caller(forward) or (model.weightless and not trace.learns(model)) or of_one_row(forward):
             continue
         sinks = trace.evaluates(forward)
         if not sinks:
@@ -89,11 +89,17 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
         place = trace.asked_from(forward)
         yield Report(
             place,
-            f"`{forward.name or model.name or 'the model'}` is evaluated while autograd records: the graph of every "
-            "batch is built for gradients that nobody takes. Wrap the evaluation in `torch.no_grad()`.",
+            f"`{forward.name or model.name or 'the model'}` is evaluated while autograd records: the graph of "
+            f"{'every batch' if forward.turns else 'the pass'} is built for gradients that nobody takes. Wrap the "
+            "evaluation in `torch.no_grad()`.",
             evidence(forward, place, sinks),
             confidence(forward),
         )
+
+
+def of_one_row(forward: Forward) -> bool:
+    """A single answer is asked for, and not turn by turn: its graph is gone at once."""
+    return forward.length == 1 and not forward.turns
 
 
 def of_unknown_caller(forward: Forward) -> bool:

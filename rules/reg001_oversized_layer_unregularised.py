@@ -5,7 +5,8 @@
 A layer that holds at least a quarter of the weights of a network with 20 or more weights for each training row, trained
 for at least 20 passes over the rows, with nothing that acts on it: no dropout after it, no norm layer, no penalty, no
 weight decay that can move a weight in the steps there are, no augmentation, no stopping that keeps the best weights.
-From 5 weights a row on, and where the source does not say how many rows there are, it is a note.
+Dropout before it is said, and is not enough. From 5 weights a row on, and where the source does not say how many rows
+there are, it is a note.
 
 ## Why it matters
 
@@ -131,16 +132,18 @@ def oversized(training: Training, share: float) -> Layer | None:
 
 def what_is(training: Training, layer: Layer) -> str:
     weights = layer.weights or 0
+    noised = any(one.drops for one in training.network.before(layer))
+    idle = "only the dropout before it regularises it" if noised else "nothing regularises it"
     held = f"{layer.name} holds {weights:,} of the {training.weights:,} weights ({weights / training.weights:.0%})"
     name = training.model.name or training.model.kind
     if training.rows is None:
         return (
-            f"{held} of `{name}`, and nothing regularises it in {training.passes} passes. How many rows it learns "
+            f"{held} of `{name}`, and {idle} in {training.passes} passes. How many rows it learns "
             "from, the source does not say: state `training-rows`."
         )
     return (
         f"{held} of `{name}`, which learns from {training.rows:,} rows: {training.weights_per_row:,.0f} weights a row, "
-        f"{training.passes} passes, and nothing regularises it."
+        f"{training.passes} passes, and {idle}."
     )
 
 
@@ -150,6 +153,8 @@ def proposals(training: Training, layer: Layer) -> str:
     if width is not None:
         goal = training.trace.limits.noted_weights_per_row
         ways.append(f"a width of {width} instead of {layer.width} ({goal:g} weights a row)")
+    if training.network.offers:
+        return hypotheses([*ways, *(f"`{one}`" for one in training.network.offers)])
     rate = 0.5 if layer.shape is None or len(layer.shape) == 1 else 0.2
     ways.append(f"dropout of {rate} after it (Srivastava et al. 2014)")
     decay = training.decay_taking(SHRINKS)
@@ -158,6 +163,10 @@ def proposals(training: Training, layer: Layer) -> str:
         if decay is not None
         else f"a decoupled weight decay (learning rate x decay x steps about {SHRINKS})"
     )
+    return hypotheses(ways)
+
+
+def hypotheses(ways: list[str]) -> str:
     return f"Hypotheses: {'; '.join(ways)}. `audit probe` measures them, once the experiment is declared."
 
 

@@ -115,7 +115,7 @@ def validates(trace: Trace, select: Select) -> bool:
     models = {one.model for one in select.forwards}
     again = trace.before(select) & trace.after(select)
     return any(
-        one in again and any(sink.kind == "score" for sink in trace.evaluates(one))
+        one in again and not one.never_with(select) and any(sink.kind == "score" for sink in trace.evaluates(one))
         for model in models
         for one in trace.passes(model)
     )

@@ -73,10 +73,13 @@ from auditor.trace import (
     Confidence,
     Event,
     Evidence,
+    Forward,
     Report,
     Severity,
     Trace,
+    Use,
     Watch,
+    backwards,
     by_place,
     rule,
     way,
@@ -92,18 +95,27 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
         if watch.selects and not stops_by_validation(trace, watch):
             continue
         written = any(one.does == "best" for one in beside)
-        if watch.side == "train" or (never_ends(watch) and not written):
+        if watch.side == "train" or backwards(watch) or (never_ends(watch) and not written):
             continue
         if watch.fetched:
             if not written:
                 yield Report(watch.made, latest(watch), evidence(watch, []), confidence(watch))
             continue
         used = trace.used_as_left(watch, watch.model) if watch.model is not None else []
-        if used:
+        if used and not (written and compares_with_loaded(trace, watch)):
             yield Report(
                 watch.made, message(watch, used[0]), evidence(watch, used), confidence(watch),
                 explains=frozenset(one.place for one in used),
             )  # fmt: skip
+
+
+def compares_with_loaded(trace: Trace, watch: Watch) -> bool:
+    """What was written as the best is read as a network of its own, and is asked too."""
+    return any(
+        isinstance(one, (Use, Forward)) and one.model.origin == "loaded" and one.model is not watch.model
+        for one in trace.after(watch)
+        if one.chain[: len(watch.chain)] == watch.chain
+    )
 
 
 def never_ends(watch: Watch) -> bool:

@@ -62,7 +62,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Report, Severity, Trace, Watch, better, rule, way
+from auditor.trace import Confidence, Evidence, Report, Severity, Trace, Watch, backwards, rule, way
 
 LEAST_EPOCHS = 2
 """One epoch is the default of some frameworks, under whose older names of the operand nobody looks."""
@@ -104,10 +104,8 @@ def plain(name: str) -> str:
 
 
 def wrong_way(watch: Watch) -> str:
-    if watch.monitor is None or watch.mode is None:
-        return ""
-    right = better(watch.monitor)
-    if right is None or right == watch.mode:
+    right = backwards(watch)
+    if right is None:
         return ""
     less = "less" if watch.mode == "min" else "more"
     return (

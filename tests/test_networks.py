@@ -83,6 +83,43 @@ def test_rows_that_are_stated_count(program: Path) -> None:
     assert severities(program, **{"training-rows": 50_000}) == []
 
 
+def test_dropout_before_the_layer_is_said(program: Path) -> None:
+    settings = Settings.model_validate({"severity": Severity.NOTE, "select": ("REG001",)})
+    (finding,) = audit([str(program)], settings).findings
+    assert "and only the dropout before it regularises it" in finding.message
+
+
+STEPS = """
+import numpy as np
+from keras import Sequential, layers
+
+images, kinds = np.load("images.npy"), np.load("kinds.npy")
+model = Sequential([layers.Input((150, 150, 3)), layers.Flatten(), layers.Dense(3, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(images, kinds, epochs=100, steps_per_epoch=32)
+"""
+LEARNERS = """
+from sklearn.datasets import load_iris
+from sklearn.neural_network import MLPClassifier
+
+x, y = load_iris(return_X_y=True)
+MLPClassifier(hidden_layer_sizes=(512, 512), max_iter=500).fit(x, y)
+"""
+
+
+@pytest.mark.parametrize(("text", "said", "unsaid"), [
+    (STEPS, "How many rows it learns from, the source does not say", "learns from 1,024 rows"),
+    (LEARNERS, "Hypotheses: `alpha=0.01`; `early_stopping=True`.", "dropout"),
+])  # fmt: skip
+def test_what_a_program_does_not_say_is_not_made_up(tmp_path: Path, text: str, said: str, unsaid: str) -> None:
+    path = tmp_path / "steps.py"
+    path.write_text(text, encoding="utf-8")
+    settings = Settings.model_validate({"severity": Severity.NOTE, "select": ("REG001",)})
+    (finding,) = audit([str(path)], settings).findings
+    assert said in finding.message
+    assert unsaid not in finding.message
+
+
 def test_the_lines_can_be_drawn_elsewhere(program: Path) -> None:
     rows = {"training-rows": 500}
     assert severities(program, **rows, capacity={"weights-per-row": 100.0}) == [Severity.NOTE]

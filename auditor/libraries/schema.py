@@ -472,6 +472,8 @@ class Size(BaseModel):
     """Of a learner that has a loop of its own: how often all rows pass..."""
     stops: str = "False"
     """...and whether it stops in time."""
+    offers: tuple[str, ...] = ()
+    """The settings of its own that regularise it, where none of its layers can be reached, each with where to begin."""
     penalty: str = "False"
     """Whether it takes a penalty on its weights that can act."""
     part: Literal["norm", "embedding", "network", "other"] = "other"

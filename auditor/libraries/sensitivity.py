@@ -39,6 +39,8 @@ def answer(row: Call, read: Read) -> Answer:
     rate = float(value) if known and isinstance(value, (int, float)) else None
     if rate == 0 or (known and value is None):
         return Answer(None, 0.0, row.complete and not undecided)
+    if row.layers is not None and read(row.layers) == (True, 1):  # it stands between layers, and there is one
+        return Answer(None, rate, row.complete)
     return Answer("dropout" if row.when is not None else row.sensitivity, rate, row.complete)
 
 

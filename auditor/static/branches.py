@@ -12,6 +12,7 @@ from auditor.static.values import (
     NONE,
     Const,
     Data,
+    Lib,
     Value,
 )
 from auditor.static.worlds import World
@@ -59,10 +60,8 @@ class Branches(Modules):
         flow: Flow = []
         branches = self.stack[-1].branches
         branches.append(statement)
-        for one in self.reduced(yes):
+        for one in () if no and self._falls_back(statement) else self.reduced(yes):
             flow.extend(self.run(statement.body, one))
-        if no and self._ends_without_kept(statement):
-            flow.clear()
         if not statement.orelse and self.asks_for_kept(statement.test):
             self._as_if_taken(flow, no)
         for one in self.reduced(no):
@@ -70,11 +69,20 @@ class Branches(Modules):
         branches.pop()
         return self._gathered(flow, world)
 
-    def _ends_without_kept(self, statement: s.If) -> bool:
-        """``if best is None: return``: that no epoch improved is left out here too, where it can be otherwise."""
+    def _falls_back(self, statement: s.If) -> bool:
+        """``if best is None: return``, or the last weights are written then: that no epoch improved is left out."""
         missing = s.missing(statement.test)
-        ends = len(statement.body) == 1 and isinstance(statement.body[0], s.Return)
-        return ends and missing is not None and self.asks_for_kept(missing)
+        if len(statement.body) != 1 or missing is None:
+            return False
+        only = statement.body[0]
+        written = isinstance(only, s.ExprStmt) and isinstance(only.value, s.Call) and self._writes(only.value.func)
+        return (isinstance(only, s.Return) or written) and self.asks_for_kept(missing)
+
+    def _writes(self, func: s.Expr) -> bool:
+        """A library's function that writes its operand to a file."""
+        called = self.evaluate(func) if isinstance(func, (s.Name, s.Attr)) else None
+        row = self.libraries.call(called.name) if type(called) is Lib else None
+        return row is not None and row.rows is not None and row.rows.does == "saves"
 
     @staticmethod
     def _as_if_taken(flow: Flow, others: list[World]) -> None:

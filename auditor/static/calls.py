@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from auditor.libraries import Method as Row
 from auditor.static import syntax as s
 from auditor.static.conventions import names_class
 from auditor.static.machine import (
@@ -74,6 +75,9 @@ class Calls(Methods):
             own = self._own_forward(func)  # type: ignore[arg-type]
             if own is not None:
                 return self.forward(own, args, site, expr, by_method=True)
+            moves = self._own_step(func)  # type: ignore[arg-type]
+            if moves is not None:
+                return self.kind_method(*moves, args, site, expr)
             self.acting(func, args, site)  # type: ignore[arg-type]
             return self.call_function(func, args, site)  # type: ignore[arg-type]
         if kind is Lib:
@@ -107,6 +111,16 @@ class Calls(Methods):
         row = self.libraries.method("module", fn.function.name)
         return fn.receiver.obj if row is not None and row.does == "forward" else None
 
+    def _own_step(self, fn: Fn) -> tuple[Row, Obj] | None:
+        """What a method of an optimizer of the project's own does: what every optimizer's method of the name does."""
+        if type(fn.receiver) is not Ref or fn.receiver.obj.kind != "optimizer":
+            return None
+        name = fn.function.name
+        row = self.libraries.method("optimizer", name)
+        if row is None and "step" in name.split("_"):  # ``first_step``
+            row = self.libraries.method("optimizer", "step")
+        return (row, fn.receiver.obj) if row is not None else None
+
     def _call_partial(self, func: Partial, args: Arguments, site: int) -> Value:
         merged = Arguments([*func.args, *args.positional], {**dict(func.kwargs), **args.keyword}, args.more)
         return self.call(func.func, merged, site)
@@ -136,6 +150,8 @@ class Calls(Methods):
     def call_function(self, fn: Fn, args: Arguments, site: int) -> Value:
         if fn.manager:  # entered by a `with`, not by this call
             return Partial(fn, tuple(args.positional), tuple(sorted(args.keyword.items())))
+        if not fits(fn, args):
+            return self.result(args, site, told=False)
         running = sum(1 for one in self.stack if one.function is fn.function)
         if running > 1 or len(self.stack) >= DEEPEST_CALLS or self._told_enough(fn.function):
             if self.drives(fn.function):
@@ -281,6 +297,9 @@ class Calls(Methods):
     # objects
 
     def instantiate(self, cls: Cls, args: Arguments, site: int) -> Value:
+        optimizer = self.own_optimizer(cls.cls, args, site)
+        if optimizer is not None:
+            return optimizer
         network = self.is_network(cls.cls)
         obj = self.make("module" if network else "instance", site, cls.cls)
         if network:
@@ -344,6 +363,17 @@ class Calls(Methods):
         for value in args.all():
             self.touch(value)
         return self.result(args, site, told=bool(obj.lib))
+
+
+def fits(fn: Fn, args: Arguments) -> bool:
+    """The parameters take these arguments. Where they do not, another function of the name is the one that runs."""
+    params = fn.function.params
+    if fn.function.decorators or any(param.kind in ("*", "**") for param in params):
+        return True
+    given = len(args.positional) + (fn.receiver is not None and not fn.static)
+    return given <= sum(param.kind == "positional" for param in params) and args.keyword.keys() <= {
+        param.name for param in params
+    }
 
 
 def ends_nothing(function: s.Function) -> bool:

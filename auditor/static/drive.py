@@ -16,7 +16,7 @@ from auditor.static.machine import MOST_STEPS, Activation, Arguments, Dead, Exha
 from auditor.static.objects import HANDED_IN
 from auditor.static.project import Project
 from auditor.static.relevance import Relevance
-from auditor.static.values import UNKNOWN, Cls, Const, Fn, Frame, Obj, Ref, Value
+from auditor.static.values import UNKNOWN, Cls, Const, Fn, Frame, Obj, Ref, Value, alternatives
 from auditor.static.worlds import MODE, World
 from auditor.trace import Forward
 from auditor.trace.places import TESTS
@@ -239,6 +239,8 @@ class Driver(Dropouts):
         if cls not in self.scopes:
             return
         whole = list(self._methods(cls))
+        calls = frozenset[str]().union(*(one.calls for one in self.linear(cls)))
+        whole.sort(key=lambda function: function.name in calls)  # what others call is called with operands first
         methods = [function for function in whole if function not in self.reached]
         self._begin(self.module_frame(cls.module))
         self.assumed = (self.place_of(cls),)
@@ -273,17 +275,27 @@ class Driver(Dropouts):
     def _made_since(self, obj: Obj, begun: World, now: World) -> frozenset[str]:
         """The attributes that tell of more than when the object was made: a method that reads them may do more by now.
 
-        Methods have made a choice, or keep what came out of a network.
+        Methods have made a choice, or built a network, or keep what came out of one.
         """
         return frozenset(
             name for name in obj.attrs
             if self._chosen(begun.get(obj, name), now.get(obj, name))
+            or self._built(begun.get(obj, name), now.get(obj, name))
             or self._kept(obj, name, now) - self._kept(obj, name, begun)
         )  # fmt: skip
 
     @staticmethod
     def _chosen(was: Value | None, value: Value | None) -> bool:
         return type(was) is Const and isinstance(was.value, str) and value != was
+
+    @staticmethod
+    def _built(was: Value | None, value: Value | None) -> bool:
+        networks = (
+            {one.obj for one in alternatives(value) if type(one) is Ref and one.obj.kind == "module"}
+            if value
+            else set()
+        )
+        return bool(networks) and not (was and any(type(one) is Ref for one in alternatives(was)))
 
     def _kept(self, obj: Obj, name: str, world: World) -> frozenset[Forward]:
         """The passes whose outputs an attribute holds."""

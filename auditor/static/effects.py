@@ -202,6 +202,16 @@ class Effects(Optimizers):
         self.configured(obj, row, args, objs, site)
         return Ref(obj)
 
+    def own_optimizer(self, cls: s.Class, args: Arguments, site: int) -> Value | None:
+        """A class of the project that is an optimizer: it moves what it is made with, however it does so."""
+        for name, row in self.foreign_rows(cls):
+            if row.does == "optimizer":
+                made = self._optimizer(row, name, args, site, None)
+                assert type(made) is Ref
+                made.obj.cls = cls
+                return made
+        return None
+
     def _object(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         return Ref(self.make(row.kind or row.does, site, lib=name))
 

@@ -37,6 +37,11 @@ LONGEST_TOLD_APART = 8
 """Of a comprehension."""
 
 
+_PLAIN_TYPES: dict[str, type] = {
+    f"builtins.{one.__name__}": one for one in (bool, int, float, str, bytes, dict, list, tuple)
+}
+
+
 class Expressions(Operations):
     def evaluate(self, expr: s.Expr) -> Value:
         return _EVALUATE[type(expr)](self, expr)
@@ -136,6 +141,9 @@ class Expressions(Operations):
         if name == "isinstance" and len(expr.args) == 2:
             known = self._is_instance(*(self.evaluate(arg.value) for arg in expr.args))
             return Const(known) if known is not None else None
+        if name == "type" and len(expr.args) == 1:
+            made = self._type_of(self.evaluate(expr.args[0].value))
+            return Lib(f"builtins.{made.__name__}") if made is not None else None
         if name == "setattr" and len(expr.args) == 3:
             owner, key, value = (self.evaluate(arg.value) for arg in expr.args)
             text = key.value if type(key) is Const and isinstance(key.value, str) else "%items"
@@ -143,8 +151,24 @@ class Expressions(Operations):
             return NONE
         return None
 
+    def _type_of(self, value: Value) -> type | None:
+        """Python's own type of a value, where it is certain: what is kept as a list may be a generator."""
+        if type(value) is Const:
+            return type(value.value) if value.value is not None else None
+        if type(value) is not Ref:
+            return None
+        if value.obj.kind == "dict":
+            return dict
+        return list if value.obj.kind == "list" and self.items(value) is not None else None
+
     def _is_instance(self, value: Value, cls: Value) -> bool | None:
-        """``isinstance(net, nn.Module)`` and the project's own classes, where that is certain."""
+        """``isinstance(net, nn.Module)``, the project's own classes and Python's types, where that is certain."""
+        plain = self._type_of(value)
+        if plain is not None:
+            asked = [
+                _PLAIN_TYPES.get(one.name) for one in (cls.items if type(cls) is Seq else (cls,)) if type(one) is Lib
+            ]
+            return issubclass(plain, tuple(one for one in asked if one)) if asked and None not in asked else None
         if type(value) is not Ref:
             return None
         obj = value.obj

@@ -34,6 +34,7 @@ class Walk:
     whole: bool = True
     pretrained: bool = False
     stops: bool = False
+    offers: tuple[str, ...] = ()
     depth: int = 0
     loops: frozenset[Hashable] = frozenset()
     """The loops that the whole network is made in."""
@@ -51,6 +52,7 @@ class Walk:
         self.whole &= other.whole
         self.pretrained |= other.pretrained
         self.stops |= other.stops
+        self.offers = self.offers or other.offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Layered(Objects):
     def network(self, obj: Obj) -> Network:
         walk = Walk(loops=frozenset(turns.loop for turns in obj.loops), shapes=self._shapes)
         self.through(obj, "", None, walk)
-        return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole, walk.stops)
+        return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole, walk.stops, walk.offers)
 
     def made_as_layer(self, obj: Obj, args: Arguments) -> None:
         """A class of the project that inherits from a layer hands its arguments on to the layer's constructor."""
@@ -195,6 +197,7 @@ class Layered(Objects):
         walk.complete &= said.complete
         walk.pretrained |= asked.pretrained()
         walk.stops |= asked.stops()
+        walk.offers = walk.offers or asked.row.offers
         weights, fixed = (self.times(asked.count(formula), obj, walk) for formula in ("weights", "fixed"))
         shape = asked.shape()
         trainable = not obj.frozen and not asked.off("trainable")

@@ -18,7 +18,7 @@ from auditor.static import syntax as s
 from auditor.static.project import Project, Unit
 from auditor.static.values import Frame, Obj, Value
 from auditor.static.worlds import MOST_WORLDS, Key, World, reduce
-from auditor.trace import Event, Model, Place, Select
+from auditor.trace import Choice, Event, Model, Place, Select
 
 E = TypeVar("E", bound=Event)
 Outcome = tuple[World, Value]
@@ -149,6 +149,9 @@ class Machine:
         """Comparisons in a test, with what the branches assign: the best score so far, perhaps."""
         self._frames: dict[Hashable, Frame] = {}
         self._unknowns: dict[Hashable, frozenset[Hashable]] = {}
+        self.made_in_turns: set[Hashable] = set()
+        """The unknown values that were made in a loop."""
+        self._settled_last: tuple[dict[Hashable, bool], frozenset[Choice]] = {}, frozenset()
         self._assumed_last: tuple[dict[Hashable, bool], frozenset[Hashable]] = {}, frozenset()
         self._tape: list[Outcome] = []
         self._position = 0
@@ -187,12 +190,30 @@ class Machine:
             function = next((one.function for one in reversed(self.stack) if one.function is not None), None)
             event.function = self.place_of(function) if function is not None else None
             event.assumed = self.assumed
+            event.under = self.settings_asked()
             self.events[key] = event
+        elif event.under:
+            event.under &= self.settings_asked()
         assert isinstance(event, kind)
         self.log.append(event)
         event.after |= self.world.last
         self.world.last = frozenset((event,))
         return event
+
+    def settings_asked(self) -> frozenset[Choice]:
+        """What this world has assumed of values that stay as they are while the program runs."""
+        assumed = self.world.assumed
+        if self._settled_last[0] is not assumed:
+            self._settled_last = assumed, frozenset(one for one in assumed.items() if self._settled(one[0]))
+        return self._settled_last[1]
+
+    def _settled(self, key: Hashable) -> bool:
+        """Nothing in this symbol is made anew turn by turn of a loop."""
+        if not isinstance(key, tuple):
+            return True
+        if key[:1] == ("at",):
+            return key not in self.made_in_turns
+        return key[:1] not in (("loop",), ("op",), ("missing",)) and all(map(self._settled, key))
 
     def frame_of(self, function: s.Function | s.Class, outer: Frame | None, module: str) -> Frame:
         key = (function, outer, self.context)

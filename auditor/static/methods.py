@@ -8,6 +8,7 @@ from auditor.static import syntax as s
 from auditor.static.conventions import names_optimizer
 from auditor.static.machine import (
     Arguments,
+    Dead,
 )
 from auditor.static.rows import Provenance
 from auditor.static.trails import Trail
@@ -62,6 +63,9 @@ class Methods(Provenance):
         if kind is Either:
             return either([self.call(self.attribute(one, name, site), args, site, expr) for one in receiver.values])  # type: ignore[attr-defined]
         if kind is Const:
+            plain = receiver.value  # type: ignore[attr-defined]
+            if isinstance(plain, (int, float)) and not hasattr(plain, name):
+                raise Dead  # ``loss = 0`` still stands: this way ends in an AttributeError
             self.compare("shown beside", args.all(), site)
             return self.result(args, site, attached=False)
         if kind is Seq:

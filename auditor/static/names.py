@@ -61,7 +61,20 @@ class Names(Building):
         canonical = self.libraries.canonical(f"builtins.{name}")
         if self.libraries.call(canonical) is not None or name in _BUILTINS:
             return Lib(canonical)
-        return Data(("global", self.frame.module, name))
+        return self._of_a_star(name) or Data(("global", self.frame.module, name))
+
+    def _of_a_star(self, name: str) -> Lib | None:
+        """``from fastai.vision.all import *``: a name that nothing binds, where one library knows what it does."""
+        module = self.project.module(self.frame.module)
+        stars = [one for one in module.imports if one.name == "*"] if module is not None else []
+        if not stars or any(one.level for one in stars):
+            return None
+        names = [self.libraries.canonical(f"{one.module}.{name}") for one in stars]
+        rows = [self.libraries.call(one) for one in names]
+        if None in rows:  # of a module that nobody knows
+            return None
+        telling = [one for one, row in zip(names, rows, strict=True) if row is not None and row.does != "value"]
+        return Lib(telling[0]) if len(set(telling)) == 1 else None
 
     def as_supposed(self, value: Either) -> Value:
         """What is left of a value where a test has told whether it is missing, under whatever name that was asked."""

@@ -375,13 +375,15 @@ class Objects(Sizes):
                 row = obj.row
                 if isinstance(row, Call):
                     model.framework = row.framework or (obj.lib.partition(".")[0] if row.keras else None)
-                    if row.mode == "unknown":
+                    if row.mode == "unknown" or (row.rows is not None and row.rows.does == "loads"):
                         model.origin = "loaded"
                 if obj.lib == "loaded":
                     model.origin = "loaded"
             model.told_in_call = self.told_in_call(obj)
             file = obj.module.rpartition("/")[2].partition(".")[0]
-            model.generative = any(map(names_generative, (obj.name, model.kind, file)))
+            maker = self.stack[-1].function
+            words = (obj.name, model.kind, file, maker.name if maker is not None else "")
+            model.generative = any(map(names_generative, words))
             model.loops = frozenset(turns.loop for turns in obj.loops)
             self.asked_of[model] = len(self.models), obj
             self.models[obj] = model

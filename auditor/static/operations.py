@@ -56,6 +56,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "In": lambda a, b: a in b,
     "NotIn": lambda a, b: a not in b,
 }
+_ALIKE = {"Equal": True, "Is": True, "NotEqual": False, "IsNot": False}
 _NEGATED = {
     "NotEqual": "Equal",
     "IsNot": "Is",
@@ -205,9 +206,19 @@ class Operations(Names):
         """``a == b == 0``: false where one of its comparisons is, true where all are."""
         answers = []
         for op, right in values:
-            answers.append(self.decided(left, op, right))
+            answers.append(self.decided(self._as_compared(left) if op in ("In", "NotIn") else left, op, right))
             left = right
         return False if False in answers else None if None in answers else True
+
+    def _as_compared(self, value: Value) -> Value:
+        """The constant that an earlier test has found it to be equal to."""
+        if type(value) is Data and value.sym is not None:
+            for key, truth in self.world.assumed.items():
+                if truth and isinstance(key, tuple) and key[0] == "truth" and isinstance(key[1], tuple):
+                    asked = key[1]
+                    if asked[:2] == ("cmp", "Equal") and asked[2] == value.sym and _literal(asked[3]):
+                        return Const(asked[3][2])
+        return value
 
     @staticmethod
     def _test_symbol(left: Value, op: str, right: Value) -> Hashable:
@@ -226,6 +237,8 @@ class Operations(Names):
         if op in ("Equal", "NotEqual") and {type(left), type(right)} <= {Seq, Const}:  # members of an enumeration
             parts = [one for side in (left, right) for one in (side.items if isinstance(side, Seq) else (side,))]
             return (left == right) == (op == "Equal") if all(type(one) is Const for one in parts) else None
+        if type(left) is Lib and type(right) is Lib and left.name.startswith("builtins.") and op in _ALIKE:
+            return (left.name == right.name) == _ALIKE[op] if right.name.startswith("builtins.") else None
         if op in ("In", "NotIn") and type(left) is Const:
             items = self.items(right)
             if items is not None and all(type(item) is Const for item in items):

@@ -97,6 +97,8 @@ class Passes(Layered):
     def fresh(self, site: int) -> Hashable:
         """The name of the unknown value made here in this context; what was assumed of an earlier one is void."""
         sym = ("at", self.frame.module, site, self.context)
+        if sym not in self.made_in_turns and self.in_a_loop():
+            self.made_in_turns.add(sym)
         assumed = self.world.assumed
         if assumed and sym in self._unknowns_assumed(assumed):
             self.world.assumed = {
@@ -169,7 +171,7 @@ class Passes(Layered):
         modes = tuple(sorted(self.modes(obj), key=in_order_of_place))
         grad = self.world.grad
         leaf = inside.leaf or any(self.is_leaf(value) for value in args.all())
-        frozen = bool(self.world.get(obj, "%frozen"))
+        frozen, wholly = bool(self.world.get(obj, "%frozen")), self.wholly_frozen(obj)
         forced = self.forced_mode(args)
         flags = frozenset(self.world.assumed.items())
         whole, method = self.called_on(obj)
@@ -178,7 +180,7 @@ class Passes(Layered):
         trail = self._picked_inside(obj, args, inside.trail, site)
         rows, marks = (trail.rows, trail.found) if trail is not None else (frozenset(), frozenset())
         again = self.taught_before(whole, rows)
-        identity = (model, modes, grad, leaf, frozen, flags, apart, rows, marks, again)
+        identity = (model, modes, grad, leaf, frozen, wholly, flags, apart, rows, marks, again)
         name = self.name_at(called, by_method) if method is None else method.name
         driven = model.framework is not None or self.in_framework()
         here = self.place(site)
@@ -186,9 +188,9 @@ class Passes(Layered):
         def make(place: Place) -> Forward:
             return Forward(
                 place=place, model=model, modes=modes, grad=grad, driven=driven, on_leaf=leaf, frozen=frozen,
-                forced=forced, name=name, repeated=self.repeats(called), inside=(here,) if method is not None else (),
-                apart=apart, rows=rows, marks=marks, again=again, element=trail is not None and trail.role == "element",
-                length=self.rows_of(args),
+                wholly_frozen=wholly, forced=forced, name=name, repeated=self.repeats(called),
+                inside=(here,) if method is not None else (), apart=apart, rows=rows, marks=marks, again=again,
+                element=trail is not None and trail.role == "element", length=self.rows_of(args),
             )  # fmt: skip
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
@@ -203,6 +205,12 @@ class Passes(Layered):
         return Data(
             sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=trail
         )  # fmt: skip
+
+    def wholly_frozen(self, obj: Obj) -> bool:
+        """Nothing of the network learns: a head that was put on since it was frozen would."""
+        if not self.world.get(obj, "%frozen"):
+            return False
+        return all(self.world.get(part, "%frozen") for part in self.family(obj))
 
     def _picked_inside(self, obj: Obj, args: Arguments, trail: Trail | None, site: int) -> Trail | None:
         """All rows go in at once (a graph), and the network's own forward picks some of them by another operand."""

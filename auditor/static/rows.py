@@ -195,7 +195,8 @@ class Provenance(Watching):
         )
         turns = self.known(self.operand(doing.args, flow.turns)) if flow.turns is not None else None
         served = trail.batch or batch
-        if turns is not None and served is not None and counted(rows) is None:
+        drawn = target is None  # arrays that come with their labels are only divided into so many batches
+        if drawn and turns is not None and served is not None and counted(rows) is None:
             rows = frozenset(replace(one, count=int(turns * served)) for one in rows) if len(rows) == 1 else rows
         train = self.emit(
             Train, doing.site, ("rows", rows, targets, marks, again),

@@ -21,6 +21,8 @@ from auditor.trace import Forward, Turns
 
 LONGEST = 64
 """Of a list of sizes that is kept."""
+WRITTEN_OUT = Array(takes="*size", rows="dims(size)[0]", row="dims(size)[1:]")
+"""An array whose numbers stand in the source."""
 
 
 class _NotKnown:
@@ -188,6 +190,8 @@ class Sizes(Machine):
         elif row.like:
             like = Arguing(self, row.takes, given).kept(row.like)
             made = self.arrays.get(like.sym) if isinstance(like, Named) else None
+            if isinstance(like, tuple) and like:
+                made = WRITTEN_OUT, Given(written_shape(like))
             if made is not None:
                 self.arrays[sym] = made
         else:
@@ -409,6 +413,14 @@ class Arguing:
         if where is not None and where < len(given.positional):
             return given.positional[where]
         return self._defaults[name] if name in self._defaults and not given.more else NOT_KNOWN
+
+
+def written_shape(value: object) -> tuple[int, ...]:
+    """The shape of nested tuples, as far as all of one depth are as long."""
+    if not isinstance(value, tuple):
+        return ()
+    inner = {written_shape(one) for one in value}
+    return (len(value), *(inner.pop() if len(inner) == 1 else ()))
 
 
 def as_shape(value: Any) -> Shape:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train, by_place
+from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train, Watch, by_place
 from auditor.trace.findings import Evidence
 from auditor.trace.places import Place
 from auditor.trace.rows import Cut, Rows, apart, holds, meet, possibilities, strangers
@@ -338,3 +338,9 @@ def better(name: str) -> Literal["min", "max"] | None:
     if LESS.search(name):
         return "min"
     return "max" if MORE.search(name) else None
+
+
+def backwards(watch: Watch) -> Literal["min", "max"] | None:
+    """The way in which its score is better, where it takes the worst one for the best."""
+    right = better(watch.monitor) if watch.monitor is not None and watch.mode is not None else None
+    return right if right != watch.mode else None

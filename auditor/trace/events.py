@@ -26,6 +26,10 @@ class Mode:
     told: bool = True
 
 
+Choice = tuple[Hashable, bool]
+"""A question, which nobody but its equality tells anything of, and its answer."""
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Event:
     """Anything that happens. Identity is the object itself: one event a place, call context and state."""
@@ -37,8 +41,14 @@ class Event:
     """The definition of the function that it happens in; None at the top level of a module."""
     assumed: tuple[Place, ...] = ()
     """The undriven functions that somebody is taken to call: the entry point, and the methods called before it."""
+    under: frozenset[Choice] = frozenset()
+    """What the program has asked about its settings on every way here, with the answers."""
     after: set[Event] = field(default_factory=set)
     """The events that may come immediately before."""
+
+    def never_with(self, other: Event) -> bool:
+        """One run of the program has one of the two and not the other: they stand under opposite settings."""
+        return any((question, not answer) in other.under for question, answer in self.under)
 
 
 def by_place(event: Event) -> tuple[str, int]:
@@ -97,6 +107,8 @@ class Forward(Event):
     forced: ModeName | None = None
     """``model(x, training=True)``: the mode asked for in the call itself (Keras)."""
     frozen: bool = False
+    """The weights of the model were told to ask for no gradients; what was put on since may learn."""
+    wholly_frozen: bool = False
     """No weight of the model asks for gradients."""
     takes: frozenset[Forward] = frozenset()
     """The passes whose outputs go in."""

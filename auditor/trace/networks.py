@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import Literal, Protocol
 
 from auditor.trace.places import Place
@@ -87,6 +88,8 @@ class Network:
 
     stops: bool = False
     """Its own loop stops in time."""
+    offers: tuple[str, ...] = ()
+    """The settings of its own that regularise it, where its layers are out of reach."""
 
     @property
     def sensitive(self) -> tuple[Layer, ...]:
@@ -115,9 +118,16 @@ class Network:
 
     def after(self, layer: Layer) -> tuple[Layer, ...]:
         """What comes between this layer and the next one that has weights to learn with, norms not counted."""
-        rest = self.layers[self.layers.index(layer) + 1 :]
+        rest = self.layers[self.layers.index(layer) + 1 + len(self.inside(layer)) :]
         end = next((n for n, one in enumerate(rest) if one.weights != 0 and one.part != "norm"), len(rest))
         return rest[:end]
+
+    def inside(self, layer: Layer) -> tuple[Layer, ...]:
+        """The layers that it holds: the recurrent layer in a wrapper that runs it in both directions."""
+        if not layer.holds:
+            return ()
+        rest = self.layers[self.layers.index(layer) + 1 :]
+        return tuple(takewhile(lambda one: one.path.startswith(f"{layer.path}."), rest))
 
     def acting_on(self, layer: Layer) -> tuple[str, ...]:
         """What in the network acts on a layer's weights: on itself, or between it and the next one with weights.
@@ -130,7 +140,7 @@ class Network:
         if not any(one.weights and one.part != "norm" for one in self.layers[self.layers.index(layer) + 1 :]):
             near, where = (*near, *self.before(layer)), "beside it"
         found = ["a penalty"] if layer.penalised else []
-        found += ["dropout inside"] if layer.drops else []
+        found += ["dropout inside"] if layer.drops or any(one.drops for one in self.inside(layer)) else []
         for one in near:
             if one.drops:
                 found.append(f"dropout {one.rate:g} {where}" if one.rate else f"dropout {where}")

@@ -120,7 +120,12 @@ class Trace:
         return model in self._stepped or any(one in self._before_unknown_steps for one in self.passes(model))
 
     def trains(self, forward: Forward) -> bool:
-        """A training pass: its loss reaches a backward pass through its weights, and an optimizer steps over them."""
+        """A training pass: its loss reaches a backward pass through its weights, and an optimizer steps over them.
+
+        Through a network that is frozen, something else learns: its input, or what comes before it.
+        """
+        if forward.wholly_frozen:
+            return False
         through = any(sink.kind == "backward" and forward in sink.through for sink in self.sinks(forward))
         if not through or forward.on_leaf:
             return False

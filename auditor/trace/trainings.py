@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import floor, log10, prod
 
-from auditor.trace.events import Configure, Event, Forward, Mark, Select, Step, Train, Turns
+from auditor.trace.events import Configure, Event, Forward, Mark, Select, Step, Train, Turns, Watch
 from auditor.trace.networks import Layer, Model, Network
 from auditor.trace.places import Place
 from auditor.trace.rows import Rows, counted
@@ -76,8 +76,13 @@ class Training:
         return noise or served or any(mark.kind == "augment" for mark in self.marks)
 
     @cached_property
-    def stopped(self) -> Select | None:
-        """What ends it in time, or keeps its best weights."""
+    def stopped(self) -> Event | None:
+        """What ends it in time, or keeps its best weights: by the score on other rows than it learns from."""
+        for watch in self.trace.all(Watch):
+            if watch.does == "schedule" or watch.side == "train" or watch.by_batch:
+                continue
+            if watch.place == self.place or watch.model is self.model:
+                return watch
         for select in self.trace.all(Select):
             if select.how not in ("stop", "best"):
                 continue
