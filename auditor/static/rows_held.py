@@ -784,7 +784,8 @@ class Held(Weights):
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
         again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
-        if not (rows or forwards) or again or any(in_bin(one) for one in rows):
+        of_a_row = figures.trail is not None and figures.trail.role == "element" and not forwards
+        if not (rows or forwards) or again or of_a_row or any(in_bin(one) for one in rows):
             return None
         return self.emit(
             Select, site, (how, rows, scores, forwards),
