@@ -245,10 +245,10 @@ def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
 
 
 def possibilities(rows: Iterable[Rows]) -> list[list[Rows]]:
-    """Rows each by itself; those that were picked from one stack, together: some of them are there."""
+    """Rows each by itself; those that were picked from one stack, and those of which one is meant, together."""
     found: dict[Hashable, list[Rows]] = {}
     for one in rows:
-        found.setdefault(one.picked or one, []).append(one)
+        found.setdefault(one.picked or one.perhaps or one, []).append(one)
     return list(found.values())
 
 
