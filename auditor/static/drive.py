@@ -267,35 +267,39 @@ class Driver(Dropouts):
                     left.extend(self._after(function, cls, obj, state))
             states = self.reduced([state.fork() for state in [*states, *left]], MOST_STATES)
             if len(states) == 1:
-                made_since = self._made_since(obj, begun, states[0])
-                methods = [function for function in whole if function.mentions & made_since]
+                told, built = self._told_since(obj, begun, states[0]), self._built_since(obj, begun, states[0])
+                methods = [
+                    one for one in whole if one.mentions & told or (one.mentions & built and one.name not in calls)
+                ]  # fmt: skip
                 if not methods:
                     break
 
-    def _made_since(self, obj: Obj, begun: World, now: World) -> frozenset[str]:
+    def _told_since(self, obj: Obj, begun: World, now: World) -> frozenset[str]:
         """The attributes that tell of more than when the object was made: a method that reads them may do more by now.
 
-        Methods have made a choice, or built a network, or keep what came out of one.
+        Methods have made a choice, or keep what came out of a network.
         """
         return frozenset(
             name for name in obj.attrs
             if self._chosen(begun.get(obj, name), now.get(obj, name))
-            or self._built(begun.get(obj, name), now.get(obj, name))
             or self._kept(obj, name, now) - self._kept(obj, name, begun)
         )  # fmt: skip
 
     @staticmethod
-    def _chosen(was: Value | None, value: Value | None) -> bool:
-        return type(was) is Const and isinstance(was.value, str) and value != was
+    def _built_since(obj: Obj, begun: World, now: World) -> frozenset[str]:
+        """The attributes that hold a network by now, and held none when the object was made."""
+
+        def holds(world: World, name: str) -> bool:
+            value: Value | None = world.get(obj, name)
+            return value is not None and any(
+                type(one) is Ref and one.obj.kind == "module" for one in alternatives(value)
+            )
+
+        return frozenset(name for name in obj.attrs if holds(now, name) and not holds(begun, name))
 
     @staticmethod
-    def _built(was: Value | None, value: Value | None) -> bool:
-        networks = (
-            {one.obj for one in alternatives(value) if type(one) is Ref and one.obj.kind == "module"}
-            if value
-            else set()
-        )
-        return bool(networks) and not (was and any(type(one) is Ref for one in alternatives(was)))
+    def _chosen(was: Value | None, value: Value | None) -> bool:
+        return type(was) is Const and isinstance(was.value, str) and value != was
 
     def _kept(self, obj: Obj, name: str, world: World) -> frozenset[Forward]:
         """The passes whose outputs an attribute holds."""
