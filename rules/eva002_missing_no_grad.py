@@ -99,7 +99,7 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
 
 def of_one_row(forward: Forward) -> bool:
     """A single answer is asked for, and not turn by turn: its graph is gone at once."""
-    return forward.length == 1 and not forward.turns
+    return forward.single and not forward.turns
 
 
 def of_unknown_caller(forward: Forward) -> bool:
