@@ -56,8 +56,8 @@ print(accuracy(torch.load("validation.pt")))
 
 Passes whose gradients are used: attacks, saliency, sampling and projection that move the inputs, networks that
 differentiate inside their own forward or train themselves there, outputs that train another network; networks that
-hold no weights, or whose weights ask for no gradients; agents that act in an environment; frameworks that switch
-autograd themselves.
+hold no weights, or whose weights ask for no gradients; a single row that is asked outside of loops; agents that act in
+an environment; frameworks that switch autograd themselves.
 
 ## Sources
 
@@ -99,7 +99,7 @@ def missing_no_grad(trace: Trace) -> Iterator[Report]:
 
 def of_one_row(forward: Forward) -> bool:
     """A single answer is asked for, and not turn by turn: its graph is gone at once."""
-    return forward.length == 1 and not forward.turns
+    return forward.single and not forward.turns
 
 
 def of_unknown_caller(forward: Forward) -> bool:

@@ -79,10 +79,11 @@ fit(torch.load("train.pt"), torch.load("validation.pt"))
 
 ## Not reported
 
-Networks without layers that depend on the mode; parts that are frozen in eval mode on purpose while the rest trains
-(`backbone.eval()` after `model.train()`); a network put in eval mode for good by its own training code, with no
-evaluation in between, and no pass with autograd off that nothing learns from. A network that comes in eval mode
-(`from_pretrained`) and is trained so is a warning where its layers are not known.
+Networks without layers that depend on the mode; networks that are frozen while their input learns; parts that are
+frozen in eval mode on purpose while the rest trains (`backbone.eval()` after `model.train()`); a network put in eval
+mode for good by its own training code, with no evaluation in between, and no pass with autograd off that nothing learns
+from. A network that comes in eval mode (`from_pretrained`) and is trained so is a warning where its layers are not
+known.
 
 ## Sources
 

@@ -65,9 +65,9 @@ with torch.no_grad():
 ## Not reported
 
 Layers that are frozen or come trained; embeddings, whose rows are the vocabulary; networks that generate, reconstruct,
-act in an environment, or answer for each token or pixel; networks of which a part is not known; runs whose passes are
-not known. `training-rows`, and under `capacity` the figures `weights-per-row`, `noted-weights-per-row`, `share` and
-`passes`, are settings.
+act in an environment, or answer for each token or pixel; linear layers in a row that together compute what a small one
+would; networks of which a part is not known; runs whose passes are not known. `training-rows`, and under `capacity` the
+figures `weights-per-row`, `noted-weights-per-row`, `share` and `passes`, are settings.
 
 ## Sources
 
@@ -105,7 +105,7 @@ def oversized_layer_unregularised(trace: Trace) -> Iterator[Report]:
         a_row = training.weights_per_row
         if a_row is not None and a_row < limits.noted_weights_per_row:
             continue
-        if a_row is None and training.weights < NEGLIGIBLE:
+        if a_row is None and training.free < NEGLIGIBLE:
             continue
         severe = a_row is not None and a_row >= limits.weights_per_row
         yield Report(

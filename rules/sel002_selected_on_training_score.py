@@ -54,7 +54,7 @@ model.fit(
 ## Not reported
 
 Trainings without validation rows (SEL001 says so); scores whose rows nobody knows; the smallest training loss kept only
-to be printed.
+to be printed; a training loss that stands in where a setting says that there are no validation rows.
 
 ## Sources
 

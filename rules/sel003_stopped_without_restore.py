@@ -52,10 +52,11 @@ model.save("model.keras")
 ## Not reported
 
 The best checkpoint is loaded before the weights are used (`load_weights`, `load_state_dict`, `ckpt_path="best"`,
-`load_best_model_at_end`), in a branch too that only asks whether there are any, or another model is made from it;
-weights that nobody is seen to use after the training; a training that ends by its own loss, past whose best epoch
-nothing is overfitted (SEL002), or that cannot end early, for a score that is never computed or a patience as long as
-the training (SEL005), unless the best weights are written to a file that nobody loads.
+`load_best_model_at_end`), in a branch too that only asks whether there are any, or another model is made from it; a
+program that scores the last weights and, beside them, a network read from the best file; weights that nobody is seen to
+use after the training; a training that ends by its own loss, past whose best epoch nothing is overfitted (SEL002), or
+that waits for the worst score or cannot end early, for a score that is never computed or a patience as long as the
+training (SEL005), unless the best weights are written to a file that nobody loads.
 
 ## Sources
 

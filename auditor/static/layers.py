@@ -121,7 +121,9 @@ class Layered(Objects):
     def network(self, obj: Obj) -> Network:
         walk = Walk(loops=frozenset(turns.loop for turns in obj.loops), shapes=self._shapes)
         self.through(obj, "", None, walk)
-        return Network(tuple(walk.layers), walk.complete, walk.pretrained, walk.whole, walk.stops, walk.offers)
+        return Network(
+            tuple(walk.layers), walk.complete, walk.pretrained, walk.whole, walk.stops, obj.cls is None, walk.offers
+        )
 
     def made_as_layer(self, obj: Obj, args: Arguments) -> None:
         """A class of the project that inherits from a layer hands its arguments on to the layer's constructor."""
@@ -204,7 +206,7 @@ class Layered(Objects):
         walk.layers.append(Layer(
             path, name, None if source.site < 0 else self.place_in(source), said.sensitivity, said.rate,
             weights, fixed, shape, trainable, row.part if row is not None else "other", asked.penalised(),
-            bool(source.children), asked.width(),
+            bool(source.children), asked.width(), asked.linear(),
         ))  # fmt: skip
         out = self._parts(source, path, inputs, asked, walk)
         return shape if shape is not None else out
@@ -430,6 +432,12 @@ class Asked:
 
     def stops(self) -> bool:
         return self._holds(self.row.stops)
+
+    def linear(self) -> bool:
+        try:
+            return bool(evaluate(self.row.linear, self._names))
+        except Unknown:
+            return False
 
     def _holds(self, formula: str) -> bool:
         """It is so, or may be."""

@@ -2,8 +2,8 @@
 
 The layers above it each add one part of the language, one file a layer: sizes, objects, layers; passes, optimizers,
 effects, answers, weights; what is known of rows; methods, calls, building; names, operations, expressions; stops,
-modules, branches, loops, contexts, statements; dropouts and the driver. What a lower layer needs of a higher one is
-declared in it, or here.
+modules, branches, loops, contexts, statements; dropouts, undriven code and the driver. What a lower layer needs of a
+higher one is declared in it, or here.
 """
 
 from __future__ import annotations

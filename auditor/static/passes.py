@@ -191,6 +191,7 @@ class Passes(Layered):
                 wholly_frozen=wholly, forced=forced, name=name, repeated=self.repeats(called),
                 inside=(here,) if method is not None else (), apart=apart, rows=rows, marks=marks, again=again,
                 element=trail is not None and trail.role == "element", length=self.rows_of(args),
+                single=self.single_row(args),
             )  # fmt: skip
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)
@@ -251,6 +252,11 @@ class Passes(Layered):
         """How many rows go in at once."""
         first = next((value for value in args.all() if type(value) is Data), None)
         return self.count_of(first) if first is not None else None
+
+    def single_row(self, args: Arguments) -> bool:
+        """What goes in is one row, whose numbers may stand in the source."""
+        first = next((value for value in args.all() if type(value) is Data), None)
+        return first is not None and 1 in (self.count_of(first), self.written.get(first.sym))
 
     def in_framework(self) -> bool:
         """A method is running that a framework calls in modes of its own: of a network with a training loop, or a

@@ -21,8 +21,6 @@ from auditor.trace import Forward, Turns
 
 LONGEST = 64
 """Of a list of sizes that is kept."""
-WRITTEN_OUT = Array(takes="*size", rows="dims(size)[0]", row="dims(size)[1:]")
-"""An array whose numbers stand in the source."""
 
 
 class _NotKnown:
@@ -98,6 +96,8 @@ class Sizes(Machine):
         self.defaults: dict[Hashable, Any] = {}
         """What a value is unless somebody says otherwise, by its symbol."""
         self.arrays: dict[Hashable, tuple[Array | Size, Given]] = {}
+        self.written: dict[Hashable, int] = {}
+        """How many rows an array has whose numbers stand in the source: an example, and no data set."""
         """The calls that made arrays, and tensors that networks begin with, by symbol, with what data say of them."""
         self.ranges: dict[Hashable, tuple[Any, ...]] = {}
         """The operands of calls of ``range``, by the symbol of what they give."""
@@ -190,8 +190,8 @@ class Sizes(Machine):
         elif row.like:
             like = Arguing(self, row.takes, given).kept(row.like)
             made = self.arrays.get(like.sym) if isinstance(like, Named) else None
-            if isinstance(like, tuple) and like:
-                made = WRITTEN_OUT, Given(written_shape(like))
+            if isinstance(like, tuple):
+                self.written[sym] = len(like)
             if made is not None:
                 self.arrays[sym] = made
         else:
@@ -413,14 +413,6 @@ class Arguing:
         if where is not None and where < len(given.positional):
             return given.positional[where]
         return self._defaults[name] if name in self._defaults and not given.more else NOT_KNOWN
-
-
-def written_shape(value: object) -> tuple[int, ...]:
-    """The shape of nested tuples, as far as all of one depth are as long."""
-    if not isinstance(value, tuple):
-        return ()
-    inner = {written_shape(one) for one in value}
-    return (len(value), *(inner.pop() if len(inner) == 1 else ()))
 
 
 def as_shape(value: Any) -> Shape:

@@ -120,6 +120,8 @@ class Forward(Event):
     """What was estimated, resampled or augmented and is in these rows now."""
     length: int | None = None
     """How many rows pass at once, where the shape of what goes in is known."""
+    single: bool = False
+    """One row passes, and no batch."""
     element: bool = False
     """One batch at a time of the rows passes."""
     apart: tuple[Switch, ...] = ()

@@ -46,6 +46,8 @@ class Layer:
     """It has parts, which are layers of their own."""
     width: int | None = None
     """How many units or channels come out."""
+    linear: bool = False
+    """It computes a linear map and nothing beyond it."""
 
     @property
     def name(self) -> str:
@@ -88,6 +90,8 @@ class Network:
 
     stops: bool = False
     """Its own loop stops in time."""
+    in_order: bool = False
+    """The layers are all that happens: nothing is computed between them."""
     offers: tuple[str, ...] = ()
     """The settings of its own that regularise it, where its layers are out of reach."""
 
@@ -115,6 +119,13 @@ class Network:
     def frozen(self) -> int:
         """The weights that are kept as they are."""
         return sum(layer.weights or 0 for layer in self.layers if not layer.trainable)
+
+    @property
+    def one_map(self) -> bool:
+        """Its layers but the last are linear, so that together they compute no more than one layer would."""
+        last = max((place for place, one in enumerate(self.layers) if one.weights), default=0)
+        own = [one for one in self.layers[:last] if one.weights or not one.holds]
+        return self.in_order and all(one.linear or one.sensitivity == "dropout" for one in own)
 
     def after(self, layer: Layer) -> tuple[Layer, ...]:
         """What comes between this layer and the next one that has weights to learn with, norms not counted."""

@@ -52,8 +52,16 @@ class Training:
         return sum(layer.weights or 0 for layer in self.learning if layer.part != "embedding")
 
     @property
+    def free(self) -> int:
+        """How many of the weights can be chosen: linear layers in a row compute what one of them would."""
+        first, last = self.learning[0], self.learning[-1]
+        if not self.network.one_map or not first.width or not last.width or first.shape is None or len(first.shape) > 1:
+            return self.weights
+        return min(self.weights, (first.weights or 0) // first.width * last.width)
+
+    @property
     def weights_per_row(self) -> float | None:
-        return self.weights / self.rows if self.rows else None
+        return self.free / self.rows if self.rows else None
 
     @property
     def fits_rows(self) -> bool:
