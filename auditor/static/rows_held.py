@@ -527,8 +527,6 @@ class Held(Weights):
         return first
 
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
-        if trail is not None and trail.bundle and type(value) is not Const:
-            trail = replace(trail, bundle=False)  # one array, after all
         if type(value) is Bounds:
             return self._sliced_rows(owner, trail, index, value)
         if type(value) is Const and (value.value is None or value.value is ...):
@@ -623,6 +621,7 @@ class Held(Weights):
         base = trail or self.sourced(owner)
         if base is None or base.role in ("element", "statistic"):
             return base
+        base = replace(base, bundle=False) if base.bundle else base  # one array, after all
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
             if NONE not in (low, high) and self.side_by_side(index):
