@@ -50,7 +50,7 @@ print(model.score(X_test, y_test))
 Sizes, class counts and padding lengths; a `LabelEncoder` on the target; figures of each row by itself (`axis=1`);
 known constants such as 255; stateless hashing; what only feeds a plot or a table; shifts and differences (LEA008);
 categories without the target (LEA012); a table that is completed by itself before it is put below another; what was
-computed over held-out rows alone (LEA002).
+computed over held-out rows alone (LEA002); predictions of rows that nobody is known to hold out.
 
 ## Sources
 
@@ -95,7 +95,7 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
     for assessment in assessments(trace):
         if assessment.on_learnt_rows or not assessment.learnings or assessment.inside_search:
             continue
-        if assessment.held_out and assessment.apart:
+        if (assessment.held_out and assessment.apart) or not (assessment.figure or assessment.of_other_rows):
             continue
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):

@@ -50,7 +50,8 @@ print(model.score(X_test, y_test))
 
 Transformers fitted again on training and validation rows together before the final test; the folds of a
 cross-validation, where each learns from its own rows; clusters or an embedding of held-out rows for a plot; figures
-of each row by itself; what is computed inside a metric, over predictions or weights that no model is asked about.
+of each row by itself; what is computed inside a metric, over predictions or weights that no model is asked about;
+a network that another program has trained, whose scaling nobody sees.
 
 ## Sources
 
@@ -85,7 +86,7 @@ ESTIMATES = ("statistic", "vocabulary")
 @rule("LEA002", "fit-on-evaluation-rows", Severity.ERROR, over=("LEA001",))
 def fit_on_evaluation_rows(trace: Trace) -> Iterator[Report]:
     for assessment in assessments(trace):
-        if assessment.on_learnt_rows or not assessment.figure or assessment.held_out:
+        if assessment.on_learnt_rows or not assessment.figure or assessment.held_out or not assessment.learnings:
             continue
         learnt = {mark for one in assessment.learnings for mark in one.marks}
         for mark in sorted(assessment.asked - learnt, key=by_place):

@@ -58,7 +58,8 @@ print(model.evaluate(x_test, y_test))
 ## Not reported
 
 Splits in a program that runs from the first row to the last figure at once; seeded splits; splits that are written
-to a file and read again; samples that are only drawn; two programs that each divide, train and score by themselves.
+to a file and read again; samples that are only drawn; two programs that each divide, train and score by themselves; a
+state that is loaded to be asked and not to be trained on.
 
 ## Sources
 
@@ -81,7 +82,9 @@ from auditor.trace import (
     Resume,
     Severity,
     Split,
+    Step,
     Trace,
+    Train,
     assessments,
     holds,
     learnings,
@@ -94,7 +97,7 @@ def unseeded_split(trace: Trace) -> Iterator[Report]:
     splits = [one for one in trace.all(Split) if unseeded(one)]
     if not splits:
         return
-    resumed = {one.place.path: one for one in trace.all(Resume)}
+    resumed = {one.place.path: one for one in trace.all(Resume) if learns_on(trace, one)}
     learnt, held = sides(trace)
     for split in splits:
         others = (one for one in splits if again(split, one))
@@ -103,6 +106,11 @@ def unseeded_split(trace: Trace) -> Iterator[Report]:
             yield Report(split.place, message(split, other), evidence(other), confidence(split))
         elif split.place.path in resumed and split.cuts & (learnt | held):
             yield going_on(split, resumed[split.place.path])
+
+
+def learns_on(trace: Trace, resumed: Resume) -> bool:
+    """Something is learnt in one run with what an earlier one has left, and it is not only asked."""
+    return any(isinstance(one, Step | Train) for one in trace.after(resumed) | trace.before(resumed))
 
 
 def sides(trace: Trace) -> tuple[frozenset[Cut], frozenset[Cut]]:

@@ -69,7 +69,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, by_place, rule
+from auditor.trace import Confidence, Evidence, Mark, Report, Severity, Split, Trace, by_place, drawn_only, rule
 
 TIES = ("lag", "window")
 
@@ -80,7 +80,7 @@ def groups_split_apart(trace: Trace) -> Iterator[Report]:
         if split.how not in ("random", "stratified") or split.folds:
             continue
         ties = sorted((mark for mark in split.marks if mark.kind in TIES and mark.grouped), key=by_place)
-        if ties:
+        if ties and not drawn_only(trace, split):
             yield Report(split.place, message(split, ties[0]), evidence(ties), confidence(split))
 
 

@@ -336,3 +336,10 @@ def test_what_is_left_after_one_choice() -> None:
     assert complement(frozenset({Cut("some")}), [ALL]) is None
     assert complement(frozenset({Cut("range", Range(0, 5))}), [ALL]) is None, "on both sides of it"
     assert rest.excludes(drawn)
+
+
+def test_of_rows_of_which_one_is_meant_nobody_knows_that_some_are_held() -> None:
+    either = Cut((PERHAPS, "which"))
+    shown = [ALL.cut(either), Rows(OTHER).cut(either)]
+    assert not holds([ALL], shown)
+    assert holds([ALL, Rows(OTHER)], shown)

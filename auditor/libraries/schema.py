@@ -40,6 +40,7 @@ Role = Literal[
     "shallow",  # returns another container of the same values
     "partial",  # returns a function that it is given, with arguments filled in
     "elements",  # iterates over what it is given
+    "element",  # gives one element of what it is given
     "enumerate",
     "zip",
     "mapping",  # makes a dictionary of pairs and of keywords
@@ -124,11 +125,13 @@ RowsRole = Literal[
     "sample",  # some rows at random; dropping their index leaves the others
     "drop",  # the rows without those whose index it is given; columns where ``columns`` says so
     "index",  # row numbers
+    "found",  # the numbers of the rows of which something holds
     "count",  # how many rows there are
     "apply",  # the same rows, by a function: of each row or value where there is one column or ``axis`` is 1
     "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
     "statistic",  # a number over all rows; over each row where ``axis`` is 1
+    "tally",  # how often each value occurs, over all rows
     "extreme",  # a statistic that picks the best of several
     "encoding",  # the same rows, by categories or bins that all rows are asked for
     "binning",  # the same rows, in bins whose edges all rows decide, unless ``bins`` lists them

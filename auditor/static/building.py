@@ -18,9 +18,6 @@ class Building(Calls):
         super().__init__(*args)
         self._words: dict[s.For | s.Comp, list[str]] = {}
 
-    def lookup(self, name: str) -> Value:
-        raise NotImplementedError
-
     def drives_by(self, words: frozenset[str]) -> bool:
         """Something among these names switches modes, takes gradients or steps."""
         raise NotImplementedError

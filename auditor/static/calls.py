@@ -21,6 +21,7 @@ from auditor.static.machine import (
 from auditor.static.methods import Methods, called_name
 from auditor.static.objects import AS_BUILT
 from auditor.static.values import (
+    FILLED,
     NONE,
     UNKNOWN,
     Cls,
@@ -290,6 +291,7 @@ class Calls(Methods):
         for name, value in known.items():
             obj.attrs[name] = None
             self.world.set(obj, name, value)
+        self.world.set(obj, FILLED, Const(True) if known else None)
         return Ref(obj)
 
     # objects

@@ -451,6 +451,11 @@ class Effects(Optimizers):
         value = self.operand(args, row.arg)
         return value if value is not None else self.result(args, site)
 
+    def _next(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
+        value = self.operand(args, row.arg)
+        listed = type(value) is Ref and value.obj.kind == "list"
+        return self.elements(value) if value is not None and listed else self.result(args, site)
+
     def _enumerate(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         value = args.positional[0] if args.positional else UNKNOWN
         items = self.items(value)
@@ -550,6 +555,7 @@ _CALLS: dict[str, _Row] = {
     "shallow": Effects._shallow,
     "partial": Effects._partial,
     "elements": Effects._elements,
+    "element": Effects._next,
     "enumerate": Effects._enumerate,
     "zip": Effects._zip,
     "mapping": Effects._mapping,

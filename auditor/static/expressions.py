@@ -74,6 +74,9 @@ class Expressions(Operations):
                 return value
             owner = Data(("list", owner.obj), trail=trail)
             value = self.spilled(value).renamed(("item", owner.sym, None))
+        if type(owner) is Ref and type(index) in (Data, Bounds) and self.served_by_base(owner.obj):
+            owner = Data(("served", owner.obj), trail=self.trail_of(owner))
+            value = Data(("item", owner.sym, None))
         if type(owner) is not Data or type(value) is not Data or (type(index) is Const and owner.trail is None):
             return value
         stored = value.sym != ("item", owner.sym, getattr(index, "value", None)) and type(index) is Const
@@ -281,6 +284,7 @@ class Expressions(Operations):
                 self.assign(target, self.iterated(source, iterable.site))
                 for test in tests:
                     self.evaluate(test)
+                    self.narrow(target, test)
             made = self._collected(expr, [self._element(expr)], None)
             self.turning.pop()
             return made
@@ -311,6 +315,8 @@ class Expressions(Operations):
             return self.dictionary({str(item.value): value for item, value in zip(items, made, strict=True)}, expr.site)  # type: ignore[attr-defined]
         self.world.set(obj, "%items", Seq(tuple(made)) if items is not None and kind == "list" else UNKNOWN)
         self.world.set(obj, "%elem", either(made) if made else None)
+        if items is None:
+            self.gather(obj, expr, made)
         return Ref(obj)
 
     def iterated(self, value: Value, site: int) -> Value:

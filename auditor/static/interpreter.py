@@ -10,6 +10,7 @@ from auditor.static.calls import Flow
 from auditor.static.contexts import Contexts
 from auditor.static.machine import Arguments
 from auditor.static.values import (
+    FILLED,
     NONE,
     Cls,
     Data,
@@ -163,7 +164,14 @@ class Interpreter(Contexts):
         return [("continue", world, NONE)]
 
     def _delete(self, statement: s.Delete, world: World) -> Flow:
-        return [("next", world, NONE)]
+        def run() -> Value:
+            for target in statement.targets:
+                owner = self.evaluate(target.obj) if isinstance(target, s.Item) else NONE
+                if type(owner) is Ref and owner.obj.kind == "dict":
+                    self.world.set(owner.obj, FILLED, None)
+            return NONE
+
+        return [("next", end, NONE) for end, _ in self.simple(run, world)]
 
     # definitions
 

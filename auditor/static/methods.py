@@ -13,6 +13,7 @@ from auditor.static.machine import (
 from auditor.static.rows import Provenance
 from auditor.static.trails import Trail
 from auditor.static.values import (
+    FILLED,
     NONE,
     UNKNOWN,
     WEIGHTS,
@@ -232,6 +233,8 @@ class Methods(Provenance):
             return value if name == "setdefault" else NONE
         if name in ("items", "keys", "values", "copy"):
             return self.view(obj, name, site)
+        if name in ("pop", "popitem", "clear") and obj.kind == "dict":
+            self.world.set(obj, FILLED, None)
         if name in ("get", "pop") and args.positional and obj.kind == "dict":
             return self.item(Ref(obj), args.positional[0], site)
         if name in ("index", "count"):

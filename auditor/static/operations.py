@@ -13,6 +13,7 @@ from auditor.static.names import Names
 from auditor.static.row_calls import is_path
 from auditor.static.sizes import LONGEST
 from auditor.static.values import (
+    FILLED,
     NONE,
     UNKNOWN,
     Cls,
@@ -181,10 +182,9 @@ class Operations(Names):
     def _compare(self, expr: s.Compare) -> Value:
         left = self.evaluate(expr.left)
         values = [(op, self.evaluate(right)) for op, right in expr.ops]
-        if len(values) == 1:
-            known = self.decided(self._as_compared(left) if values[0][0] in ("In", "NotIn") else left, *values[0])
-            if known is not None:
-                return Const(known)
+        known = self._decided_in_turn(left, values)
+        if known is not None:
+            return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
         best = s.weighed(expr, kept) if kept else ()
@@ -201,6 +201,14 @@ class Operations(Names):
         return Data(
             sym, everything.flows, frozenset(), frozenset(), "", False, False, everything.told, trail=trail
         )  # fmt: skip
+
+    def _decided_in_turn(self, left: Value, values: list[tuple[str, Value]]) -> bool | None:
+        """``a == b == 0``: false where one of its comparisons is, true where all are."""
+        answers = []
+        for op, right in values:
+            answers.append(self.decided(self._as_compared(left) if op in ("In", "NotIn") else left, op, right))
+            left = right
+        return False if False in answers else None if None in answers else True
 
     def _as_compared(self, value: Value) -> Value:
         """The constant that an earlier test has found it to be equal to."""
@@ -248,8 +256,9 @@ class Operations(Names):
         items = self.items(value)
         if items is not None and kind is not Data:
             return bool(items)
-        if kind is Ref:
-            return None if value.obj.kind in ("list", "dict") else True  # type: ignore[attr-defined]
+        if type(value) is Ref:
+            some = value.obj.kind not in ("list", "dict") or self.world.get(value.obj, FILLED) is not None
+            return True if some else None
         if kind is Data and isinstance(value.sym, tuple) and value.sym[0] == "saved":  # type: ignore[attr-defined]
             modes = {mode.value for mode in value.sym[2]}  # type: ignore[attr-defined]
             return modes == {"train"} if len(modes) == 1 and None not in modes else None

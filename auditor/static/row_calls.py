@@ -30,6 +30,8 @@ SEEDED = "%seeded"
 TURN, TAUGHT = "%turn", "%taught"
 TABLE = "%table"
 """Whose rows tell that a next turn has begun."""
+OF_A_ROW = "%of-a-row"
+"""A list holds several values of one row, and not several rows."""
 Owner = Obj | Hashable
 
 
@@ -129,11 +131,19 @@ def is_range(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "range"
 
 
-def said_part(args: Arguments) -> Const | None:
-    """The part of the rows that the operands of a data set name (``train=False``, ``split="test"``)."""
+def for_training(args: Arguments) -> bool | None:
+    """What a flag among the operands of a data set says (``train=False``); None where there is none."""
     for keyword, value in args.keyword.items():
         if type(value) is Const and isinstance(value.value, bool) and names_part(keyword) == "train":
-            return Const("train" if value.value else "test")
+            return value.value
+    return None
+
+
+def said_part(args: Arguments) -> Const | None:
+    """The part of the rows that the operands of a data set name (``train=False``, ``split="test"``)."""
+    train = for_training(args)
+    if train is not None:
+        return Const("train" if train else "test")
     for value in args.all():
         if type(value) is Const and isinstance(value.value, str) and len(value.value) <= LONGEST_PART:
             part = names_part(value.value)

@@ -138,7 +138,7 @@ class Provenance(Watching):
             return doing.value
         kind = self.estimates(doing.receiver)
         self._scaled(doing)
-        if kind is None:
+        if kind is None or self.within_rows(doing):
             return self._back(doing, trail)
         mark = self.mark(kind, trail, doing.site, self.words(doing.called), self.target_of(doing) is not None)
         self.learn(doing.receiver, NOWHERE.marked((mark, *trail.found)))
@@ -452,12 +452,14 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "sample": Provenance._on_sample,
     "drop": Provenance._on_drop,
     "index": Provenance._on_index,
+    "found": Provenance._on_found,
     "count": Provenance._on_count,
     "apply": Provenance._on_apply,
     "mask": Provenance._on_mask,
     "isin": Provenance._on_isin,
     "extreme": Provenance._on_extreme,
     "statistic": Provenance._on_statistic,
+    "tally": Provenance._on_tally,
     "encoding": Provenance._on_encoding,
     "binning": Provenance._on_binning,
     "lag": Provenance._on_lag,

@@ -23,6 +23,7 @@ from auditor.static.row_calls import (
     kind_of,
     path_name,
     range_of,
+    row_numbers,
     said_part,
     same_as,
 )
@@ -227,6 +228,8 @@ class Changed(Held):
             key, label = ("source", self.frame.module, site, self.context), ""
         origin = Origin(key, label, self.place(site))
         self.call_origin(origin, label, site)
+        if self.turning and flow.part is None and type(first) is not Const:
+            self.read_in[origin] = tuple(one.loop for one in self.turning)
         made = doing.value.sym if type(doing.value) is Data else doing.value.obj if type(doing.value) is Ref else None
         count = self.length(made)
         kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
@@ -408,14 +411,21 @@ class Changed(Held):
             return False
         trails = [self.trail_of(one) for one in listed if type(one) is Data]
         rows = [(one.rows, one.columns) for one in trails if one is not None and one.rows and one.role == ""]
-        return len(rows) > len(set(rows))
+        return len(rows) > len(set(rows)) and not self._read_in_turn(frozenset().union(*(of for of, _ in rows)))
+
+    def _read_in_turn(self, rows: Iterable[Rows]) -> bool:
+        """Each turn of the innermost loop reads rows of its own: they come below those of the turns before."""
+        if not self.turning:
+            return False
+        return any(self.turning[-1].loop in self.read_in.get(one.origin, ()) for one in rows)
 
     def _on_some(self, doing: Doing) -> Value:
         trail = self.rows_in(doing)
         if trail is None:
             return doing.value
         told = any(self.trail_of(one) is not None for one in doing.args.all())  # row numbers, perhaps of a part
-        cut = Cut(("some" if told else FILTERED, self.fresh(doing.site)))
+        numbers = True if trail.role == "index" else None  # as they were drawn: what is not among them is told apart
+        cut = Cut(("some" if told else FILTERED, self.fresh(doing.site)), numbers)
         target = self.target_of(doing)
         if target is not None:
             labels = self.sourced(target)
@@ -481,6 +491,14 @@ class Changed(Held):
         origin = Origin(key, "", self.place(doing.site))
         return self._back(doing, Trail(frozenset((Rows(origin),)), role="index"))
 
+    def _on_found(self, doing: Doing) -> Value:
+        """The row numbers where a mask is true: those that it chooses, or some that nobody knows."""
+        value = self.subject(doing)
+        cuts = self._mask(value) if value is not None else ()
+        key = ("index", self.frame.module, doing.site, self.context)
+        numbers = Rows(Origin(key, "", self.place(doing.site)))
+        return self._back(doing, row_numbers(numbers.cut(*(cuts or (Cut(("some", self.fresh(doing.site))),)))))
+
     def _on_apply(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)
         if trail is None:
@@ -538,7 +556,11 @@ class Changed(Held):
         """It holds more than one figure."""
         return type(value) is Ref and value.obj.kind in ("list", "dict")
 
-    def _on_statistic(self, doing: Doing) -> Value:
+    def _on_tally(self, doing: Doing) -> Value:
+        """How often each category occurs: what is made of it is a category encoding."""
+        return self._on_statistic(doing, "encoding")
+
+    def _on_statistic(self, doing: Doing, kind: MarkKind = "statistic") -> Value:
         subject = self.subject(doing)
         if type(subject) is Data and subject.flows:
             return doing.value
@@ -555,14 +577,14 @@ class Changed(Held):
             return self._back(doing, None)
         if trail.role == "statistic" or not trail.rows:
             return self._back(doing, trail)
-        mark = self.mark("statistic", trail, doing.site, "")
+        mark = self.mark(kind, trail, doing.site, "")
         figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns).marked((mark,))
         return self._back(doing, figure)
 
     def _changes(self, kind: MarkKind) -> Callable[[Doing], Value]:
         def run(doing: Doing) -> Value:
             trail = self.rows_in(doing)
-            if trail is None or trail.role in ("element", "statistic"):
+            if trail is None or trail.role in ("element", "statistic") or self.within_rows(doing):
                 return doing.value if trail is None else self._back(doing, trail)
             mark = self.mark(kind, trail, doing.site, "")
             return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))

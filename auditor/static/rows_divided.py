@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from math import ceil, floor
 
 from auditor.static.row_calls import (
@@ -11,6 +12,7 @@ from auditor.static.row_calls import (
     Doing,
     kind_of,
     row_numbers,
+    same_as,
 )
 from auditor.static.rows_changed import Changed
 from auditor.static.trails import Trail, merged
@@ -66,14 +68,13 @@ class Divided(Changed):
             arrays = [value for value in args.positional if type(value) is not Const]
         trails = [self.sourced(one, doing.name_at(number)) for number, one in enumerate(arrays)]
         known = [one for one in trails if one is not None]
-        key = ("split", self.frame.module, doing.site, self.context)
+        whole = merged(known)
+        key = ("split", self.frame.module, doing.site, self._drawn_again(doing, whole))
         count = self._count(doing)
         parts = [Cut(key, number) for number in range(count)]
         shuffle = self.operand(args, flow.shuffle) if flow.shuffle is not None else None
         ordered = type(shuffle) is Const and not shuffle.value
-        if known:
-            whole = merged(known)
-            assert whole is not None
+        if whole is not None:
             self.split(doing, whole, frozenset(parts), "ordered" if ordered else "random")
         base = self.fresh(doing.site)
         made = [
@@ -94,6 +95,21 @@ class Divided(Changed):
         if flow.order == "by-part":
             made = [list(column) for column in zip(*made, strict=True)]
         return Seq(tuple(value for row in made for value in row))
+
+    def _drawn_again(self, doing: Doing, whole: Trail | None) -> Hashable:
+        """What makes it the same draw in every call: its seed, rows and settings; the calls, where one is not known."""
+        seed = self.operand(doing.args, doing.flow.seed) if doing.flow.seed is not None else None
+        if type(seed) is not Const or seed == NONE or whole is None or doing.args.more is not None:
+            return self.context
+        told = frozenset((name, self._setting(value)) for name, value in doing.args.keyword.items())
+        if any(setting is None for _, setting in told):
+            return self.context
+        return self.numbered(("drawn", whole.rows, told))
+
+    def _setting(self, value: Value) -> Hashable:
+        """A setting of a split: itself where it is known, and the rows that it holds (``stratify=y``)."""
+        trail = self.trail_of(value)
+        return trail.rows if trail is not None and trail.rows else same_as(value)
 
     def _portion(self, doing: Doing, trail: Trail | None, cut: Cut, part: int, parts: int) -> Trail | None:
         """One part of the rows, with as many as the call says."""

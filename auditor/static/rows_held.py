@@ -17,6 +17,7 @@ from auditor.static.row_calls import (
     GROUPED,
     MOST_RANGES,
     MOVING,
+    OF_A_ROW,
     PART,
     READS,
     STATE,
@@ -27,6 +28,7 @@ from auditor.static.row_calls import (
     Owner,
     bound_of,
     file_read,
+    for_training,
     in_bin,
     is_fold,
     is_number,
@@ -40,7 +42,7 @@ from auditor.static.row_calls import (
     within,
 )
 from auditor.static.stretches import side_by_side, window_in
-from auditor.static.trails import NOWHERE, Columns, Trail, complement, merged
+from auditor.static.trails import NOWHERE, Columns, Trail, complement, indexed, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
 from auditor.trace import (
@@ -58,7 +60,7 @@ from auditor.trace import (
     by_place,
     counted,
 )
-from auditor.trace.rows import DECLARED
+from auditor.trace.rows import DECLARED, SERVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Held(Weights):
         """Where a score is subtracted from one."""
         self._counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
+        self.read_in: dict[Origin, tuple[Hashable, ...]] = {}
+        """The loops that stand around the reading of a file whose name is not known."""
         self._changed: set[Hashable] = set()
         """The values whose trail was changed after they were made."""
 
@@ -103,6 +107,9 @@ class Held(Weights):
         raise NotImplementedError
 
     def assign(self, target: s.Expr, value: Value) -> None:
+        raise NotImplementedError
+
+    def lookup(self, name: str) -> Value:
         raise NotImplementedError
 
     # trails of values
@@ -145,10 +152,11 @@ class Held(Weights):
     def _trail_of_object(self, obj: Obj, depth: int) -> Trail | None:
         if obj.kind in ("list", "dict"):
             inside = self.items(Ref(obj))
+            gathers = inside is None and self.world.get(obj, OF_A_ROW) is None
             if inside is None:
                 inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
             trail = merged(self.trail_of(one, depth - 1) for one in inside)
-            return trail.as_("") if trail is not None and trail.role == "element" else trail
+            return trail.as_("") if gathers and trail is not None and trail.role == "element" else trail
         held: Data | None = self.world.get(obj, TRAIL)
         if held is not None:
             return held.trail
@@ -165,9 +173,41 @@ class Held(Weights):
         if type(said) is not Const:
             return trail
         cut = Cut(DECLARED, said.value)
-        served = Rows(Origin(("object", obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
+        served = Rows(Origin((SERVED, obj.cls), obj.cls.name, self.place_in(obj)), frozenset((cut,)))
         made = trail.cut(cut)
         return replace(made, rows=made.rows | {served})
+
+    def narrow(self, target: s.Expr, test: s.Expr) -> None:
+        """``[i for i in numbers if i not in held_out]``: what is among these, or what those leave."""
+        if not isinstance(target, s.Name) or not isinstance(test, s.Compare) or s.dotted(test.left) != target.id:
+            return
+        (op, among), *more = test.ops
+        value = self.lookup(target.id)
+        trail = self.trail_of(value)
+        if more or op not in ("In", "NotIn") or type(value) is not Data or trail is None or not trail.rows:
+            return
+        by = self.trail_of(self.lookup(among.id)) if isinstance(among, s.Name) else None
+        cuts = frozenset[Cut]().union(*(one.cuts for one in by.rows)) if by is not None else frozenset[Cut]()
+        left = complement(cuts, trail.rows) if op == "NotIn" else None
+        if op == "NotIn" or not cuts:
+            cuts = frozenset((left or Cut(("some", self.frame.module, test.site)),))
+        self.assign(target, value.on(trail.cut(*cuts)))
+
+    def gather(self, obj: Obj, expr: s.Comp, made: list[Value]) -> None:
+        """A comprehension gathers several rows, or several values of one (``[row[name] for name in columns]``)."""
+        self.world.set(obj, OF_A_ROW, Const(True) if self._of_a_row(expr, made) else None)
+
+    def _of_a_row(self, expr: s.Comp, made: list[Value]) -> bool:
+        """It goes over no rows, and takes everything from rows that it was given one of."""
+        trails = [self.trail_of(one) for one in made]
+        if not any(one is not None and one.role == "element" for one in trails):
+            return False
+        over = frozenset[str]().union(*(s.names(iterable) for _, iterable, _ in expr.loops)) - expr.bound
+        if any(one is not None and one.rows for one in map(self.trail_of, map(self.lookup, over))):
+            return False  # the rows of a batch, perhaps
+        beside = [self.trail_of(self.lookup(name)) for name in s.names(expr.element) - expr.bound]
+        known = [one for one in beside if one is not None and one.rows]
+        return bool(known) and all(one.role == "element" for one in known)
 
     def _serves(self, cls: s.Class) -> Serving | None:
         """How objects of a class of the project serve rows; None where they do not."""
@@ -181,13 +221,17 @@ class Held(Weights):
                 self._serving[cls] = Serving() if by_base else None
         return self._serving[cls]
 
+    def served_by_base(self, obj: Obj) -> bool:
+        """A data set of the project that a base of a library takes the rows of, by numbers too."""
+        return obj.kind == "instance" and obj.cls is not None and self._serves(obj.cls) == Serving()
+
     def _trail_served(self, obj: Obj, serving: Serving, depth: int) -> Trail | None:
         """What is known of the attributes that a data set of the project serves its rows from."""
         if serving.method is None:
             return None
         names = [name for name in obj.attrs if name in serving.method.mentions - self._passed_over(obj, serving)]
         parts = [self.world.get(obj, name) for name in names]
-        trail = merged(self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value))
+        trail = indexed([self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value)])
         if serving.window is None or trail is None or not trail.rows or self.frame.module != obj.module:
             return trail
         return self._marked("window", trail, trail, serving.window, "")
@@ -238,7 +282,8 @@ class Held(Weights):
         """A data set of the project that is told which part of the rows it is to serve."""
         assert obj.cls is not None
         if self._serves(obj.cls) is not None:
-            self.world.set(obj, PART, said_part(args))
+            held_out = for_training(args) is False  # for validation or for a test: whoever wrote the class knows
+            self.world.set(obj, PART, Const(("not", "train")) if held_out else said_part(args))
             reads = file_read(args, obj.cls)
             self.world.set(obj, READS, reads)
             if reads is not None:
@@ -576,6 +621,7 @@ class Held(Weights):
         base = trail or self.sourced(owner)
         if base is None or base.role in ("element", "statistic"):
             return base
+        base = replace(base, bundle=False) if base.bundle else base  # one array, after all
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
             if NONE not in (low, high) and self.side_by_side(index):
@@ -644,6 +690,8 @@ class Held(Weights):
         trail, inside = self.trail_of(owner), self.trail_of(value)
         if inside is None or (trail is None and not inside.rows and not inside.marks):
             return
+        if inside.role == "element" and self._gathers_rows(target):
+            inside = inside.as_("")
         column = None
         names = self.names_in(index)
         if type(index) is Seq and len(index.items) == 2:
@@ -674,6 +722,16 @@ class Held(Weights):
             self.assign(target.obj, replace(owner, sym=self.fresh(target.site)).on(made))
         elif made != trail:
             self.put(owner, made)
+
+    def _gathers_rows(self, target: s.Item) -> bool:
+        """An array that is there before the loops gets one row after the other, in a function that is given no row."""
+        loops = self.stack[-1].loops if self.stack else []
+        if not self.changes_in_loop(target.index) or any(s.dotted(target.obj) in bound for bound in loops):
+            return False
+        function = self.frame.function
+        params = function.params if isinstance(function, s.Function) else []
+        given = (self.trail_of(self.lookup(one.name)) for one in params)
+        return not any(one is not None and one.role == "element" for one in given)
 
     def filled_in(self, inside: Trail, site: int) -> Trail:
         """Predictions that fill the gaps of a column have in them whatever their model has learnt from."""
@@ -725,7 +783,8 @@ class Held(Weights):
         forwards = figures.flows
         rows = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in forwards))
         again = any(mark.kind == "resample" for score in scores for mark in score.marks)  # a bootstrap
-        if not (rows or forwards) or again or any(in_bin(one) for one in rows):
+        of_a_row = figures.trail is not None and figures.trail.role == "element" and not forwards
+        if not (rows or forwards) or again or of_a_row or any(in_bin(one) for one in rows):
             return None
         return self.emit(
             Select, site, (how, rows, scores, forwards),

@@ -9,8 +9,9 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from auditor.static.conventions import names_part
 from auditor.trace import Cut, Mark, PartName, Range, Rows, Score, Train
-from auditor.trace.rows import DECLARED, PERHAPS, PICKED
+from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED
 
 MOST_ROWS = 12
 MOST_MARKS = 40
@@ -73,8 +74,10 @@ class Trail:
 
     def member(self, name: Hashable) -> Trail:
         """One array of a bundle."""
+        part = names_part(name) if isinstance(name, str) else None
         rows = frozenset(
-            Rows(replace(one.origin, key=("member", one.origin.key, name)), one.cuts, one.count) for one in self.rows
+            Rows(replace(one.origin, key=(MEMBER, one.origin.key, name), part=part), one.cuts, one.count)
+            for one in self.rows
         )
         return replace(self, rows=rows, bundle=False)
 
@@ -173,6 +176,16 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
     )
 
 
+def indexed(trails: Iterable[Trail | None]) -> Trail | None:
+    """The trail of what is taken from some of these at the row numbers that others hold."""
+    known = [trail for trail in trails if trail is not None]
+    numbers = merged(one for one in known if one.role == "index" and one.rows)
+    held = merged(one for one in known if one.role != "index")
+    if numbers is None or held is None or not held.rows:
+        return merged(known)
+    return held.cut(*frozenset[Cut]().union(*(one.cuts for one in numbers.rows)))
+
+
 def alternatives(trails: Iterable[Trail | None]) -> Trail | None:
     """The trail of a value that holds what one of these holds; which one, is not known."""
     trails = list(trails)
@@ -190,7 +203,7 @@ def without_figures(trail: Trail, rows: Trail) -> Trail:
     sources = {one.origin for one in rows.rows}
     return replace(trail, marks=frozenset(
         (column, mark) for column, mark in trail.marks
-        if mark.kind != "statistic" or mark.name or any(one.origin in sources for one in mark.rows)
+        if mark.kind not in ("statistic", "encoding") or mark.name or any(one.origin in sources for one in mark.rows)
     ))  # fmt: skip
 
 

@@ -271,6 +271,8 @@ class Either(Value):
     values: tuple[Value, ...]
 
 
+FILLED = "%filled"
+"""A dictionary certainly has a key."""
 WEIGHTS = "weights"
 """The kind of a value that is the state of a network, or a part of it: the live weights."""
 

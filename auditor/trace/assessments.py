@@ -79,6 +79,11 @@ class Assessment:
         return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))
 
     @property
+    def of_other_rows(self) -> bool:
+        """None of these rows was learnt from, as far as is known: predictions alone say nothing of what is held out."""
+        return self.held_out or all(strangers(one.rows, self.rows) for one in self.learnings)
+
+    @property
     def judged(self) -> frozenset[object]:
         """Who is judged: the network, or what a fit has taught."""
         if isinstance(self.event, Forward):
@@ -274,15 +279,30 @@ def narrower(part: frozenset[Rows], whole: frozenset[Rows]) -> bool:
 def split_before(trace: Trace, rows: Iterable[Rows]) -> Split | None:
     """Where these rows were divided from others."""
     cuts = frozenset[Cut]().union(*(one.cuts for one in rows))
-    return next((split for split in trace.all(Split) if split.cuts & cuts), None)
+    return next((split for split in trace.all(Split) if split.cuts & cuts and not drawn_only(trace, split)), None)
+
+
+def drawn_only(trace: Trace, split: Split) -> bool:
+    """Some rows are drawn and nobody uses the others: a smaller table, and no split."""
+    return len(split.cuts) == 1 and not any(
+        drawn.excludes(cut) for drawn in split.cuts for cut in trace.remembered(cuts_used, lambda: cuts_used(trace))
+    )
+
+
+def cuts_used(trace: Trace) -> frozenset[Cut]:
+    """The choices among rows that somebody learns from, is judged on, or has a name for."""
+    used = [one.rows for one in learnings(trace)]
+    used += [one.rows for one in assessments(trace)] + [one.rows for one in trace.all(Named)]
+    return frozenset(cut for each in used for rows in each for cut in rows.cuts)
 
 
 def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
     """What was computed over rows that are then divided and called training and held-out rows, with it in them.
 
     For programs in which nobody is seen to score the held-out rows: a module that prepares
-    them, the first half of a notebook.
+    them, the first half of a notebook. Where somebody is, that says what is in them by then.
     """
+    asked = [one for one in assessments(trace) if one.learnings]
     learnt: dict[Mark, set[Rows]] = defaultdict(set)
     for one in trace.all(Named):
         for mark in one.marks if one.part == "train" else ():
@@ -293,7 +313,8 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
         for mark in sorted(one.marks & learnt.keys(), key=by_place):
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
             again = holds(learnt[mark], one.rows)  # some training rows under another name
-            if holds(mark.rows, one.rows) and not alone and not again:
+            without = any(mark not in other.marks_met and holds(one.rows, other.rows) for other in asked)
+            if holds(mark.rows, one.rows) and not alone and not again and not without:
                 yield mark, split_before(trace, one.rows), one.place
 
 

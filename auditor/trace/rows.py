@@ -28,6 +28,10 @@ FILTERED = "filtered"
 """The first part of the key of a cut that asks something of each row, and nothing of how the rows are divided."""
 POSITIONS = "positions"
 """The key of the origin of row numbers: no rows themselves."""
+MEMBER = "member"
+"""The first part of the key of one array of several that are read under their names."""
+SERVED = "served"
+"""The first part of the key of what the objects of one class serve: their rows once more, under another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +42,31 @@ class Origin:
     """What makes it the same population where it is read again."""
     name: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False)
+    part: PartName | None = field(default=None, compare=False)
+    """What its own name says that its rows are for, where it is one array of several."""
 
     @property
     def cut(self) -> Cut:
         """All of its rows, as a choice that a name can be given to."""
         return Cut(("origin", self.key), True)
 
+    @property
+    def served(self) -> bool:
+        """It stands for what objects of one class serve, whatever they read."""
+        return isinstance(self.key, tuple) and self.key[0] == SERVED
+
     def told_apart(self, other: Origin) -> bool:
-        """Both are files, and their names are written out: where nobody knows, it may be one file read twice."""
-        names = [one.key[-1] for one in (self, other) if isinstance(one.key, tuple) and one.key[0] == "file"]
-        return len(names) == 2 and all(isinstance(name, str) for name in names) and names[0] != names[1]
+        """Files whose names are written out, or arrays of one file that are named for different parts.
+
+        Where nobody knows the names, it may be one file read twice.
+        """
+        mine, theirs = self.key, other.key
+        if not isinstance(mine, tuple) or not isinstance(theirs, tuple) or mine[0] != theirs[0]:
+            return False
+        if mine[0] == "file":
+            return isinstance(mine[-1], str) and isinstance(theirs[-1], str) and mine[-1] != theirs[-1]
+        among = mine[0] == MEMBER and mine[1] == theirs[1]
+        return among and self.part is not None and other.part is not None and self.part != other.part
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +190,8 @@ class Rows:
     @property
     def declared_cuts(self) -> tuple[Cut, ...]:
         """The part that the source declares, as a choice that the user can give another name."""
-        return (Cut((DECLARED, self.origin.key), self.declared),) if self.declared is not None else ()
+        said = tuple(Cut((DECLARED, self.origin.key), cut.part) for cut in self.cuts if cut.key == DECLARED)
+        return said if len(said) == 1 else ()
 
     @property
     def perhaps(self) -> frozenset[Cut]:
@@ -225,10 +245,10 @@ def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
 
 
 def possibilities(rows: Iterable[Rows]) -> list[list[Rows]]:
-    """Rows each by itself; those that were picked from one stack, together: some of them are there."""
+    """Rows each by itself; those that were picked from one stack, and those of which one is meant, together."""
     found: dict[Hashable, list[Rows]] = {}
     for one in rows:
-        found.setdefault(one.picked or one, []).append(one)
+        found.setdefault(one.picked or one.perhaps or one, []).append(one)
     return list(found.values())
 
 
@@ -240,8 +260,14 @@ def apart(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
 
 def strangers(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
     """They certainly have nothing in common."""
-    right = list(right)
-    return all(one.excludes(other) or one.origin.told_apart(other.origin) for one in left for other in right)
+    right = read(right)
+    return all(one.excludes(other) or one.origin.told_apart(other.origin) for one in read(left) for other in right)
+
+
+def read(rows: Iterable[Rows]) -> list[Rows]:
+    """The rows by what they are read from, and not once more by who serves them; by that alone where it is all."""
+    rows = list(rows)
+    return [one for one in rows if not one.origin.served] or rows
 
 
 def meet(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
