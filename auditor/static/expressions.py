@@ -146,10 +146,23 @@ class Expressions(Operations):
             return Lib(f"builtins.{made.__name__}") if made is not None else None
         if name == "setattr" and len(expr.args) == 3:
             owner, key, value = (self.evaluate(arg.value) for arg in expr.args)
-            text = key.value if type(key) is Const and isinstance(key.value, str) else "%items"
-            self.assign_attribute(owner, text, value)
+            if type(key) is Const and isinstance(key.value, str):
+                self.assign_attribute(owner, key.value, value)
+                return NONE
+            self.assign_attribute(owner, "%items", value)
+            self._unsettled(owner, expr.site)
             return NONE
         return None
+
+    def _unsettled(self, owner: Value, site: int) -> None:
+        """Some attribute is set, nobody knows which: the settings are no more what they were."""
+        if type(owner) is not Ref:
+            return
+        classes = self.linear(owner.obj.cls) if owner.obj.cls is not None else ()
+        own = {name for cls in classes for name in cls.locals if name not in cls.methods}
+        for name in sorted({*owner.obj.attrs, *own}):
+            if type(self.attribute(owner, name, site)) is Const:
+                self.set_attribute(owner.obj, name, Data(("set", self.frame.module, site, self.context, name)))
 
     def _type_of(self, value: Value) -> type | None:
         """Python's own type of a value, where it is certain: what is kept as a list may be a generator."""

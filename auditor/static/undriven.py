@@ -129,7 +129,12 @@ class Undriven(Dropouts):
 
     @staticmethod
     def _built_since(obj: Obj, begun: World, now: World) -> frozenset[str]:
-        """The attributes that hold a network by now, and held none when the object was made."""
+        """The attributes that hold a network by now, and held none when the object was made.
+
+        A network that builds its own parts late switches them as one, whatever stands in which of them.
+        """
+        if obj.kind == "module":
+            return frozenset()
 
         def holds(world: World, name: str) -> bool:
             value: Value | None = world.get(obj, name)
