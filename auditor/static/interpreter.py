@@ -8,6 +8,7 @@ from typing import Any
 from auditor.static import syntax as s
 from auditor.static.calls import Flow
 from auditor.static.contexts import Contexts
+from auditor.static.conventions import names_generative
 from auditor.static.machine import Arguments
 from auditor.static.values import (
     FILLED,
@@ -107,6 +108,7 @@ class Interpreter(Contexts):
                 value.obj.name = name
                 if value.obj in self.models:
                     self.models[value.obj].name = name
+                    self.models[value.obj].generative |= names_generative(name)
 
     def _augmented(self, statement: s.AugAssign, world: World) -> Flow:
         target = statement.target

@@ -249,9 +249,9 @@ class Passes(Layered):
                     flow.model.reconstructs = flow.model.generative = True
 
     def rows_of(self, args: Arguments) -> int | None:
-        """How many rows go in at once."""
+        """How many rows go in at once, the same in every turn of a loop; what is drawn anew is no set of rows."""
         first = next((value for value in args.all() if type(value) is Data), None)
-        return self.count_of(first) if first is not None else None
+        return self.count_of(first) if first is not None and first.sym not in self.made_in_turns else None
 
     def single_row(self, args: Arguments) -> bool:
         """What goes in is one row, whose numbers may stand in the source."""
