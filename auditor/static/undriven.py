@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.static import syntax as s
-from auditor.static.conventions import names_model
 from auditor.static.dropouts import Dropouts
 from auditor.static.machine import Activation, Arguments
 from auditor.static.objects import HANDED_IN
@@ -83,7 +82,7 @@ class Undriven(Dropouts):
             return
         whole = list(self._methods(cls))
         calls = frozenset[str]().union(*(one.calls for one in self.linear(cls)))
-        whole.sort(key=lambda function: function.name in calls and _takes_a_network(function))
+        whole.sort(key=lambda function: function.name in calls)  # what others call is called with operands first
         methods = [function for function in whole if function not in self.reached]
         self.begin(self.module_frame(cls.module))
         self.assumed = (self.place_of(cls),)
@@ -202,8 +201,3 @@ class Undriven(Dropouts):
         """The methods that a framework calls, in modes of its own."""
         framework = self.framework(cls)
         return self.libraries.hooks.get(framework, frozenset()) if framework else frozenset()
-
-
-def _takes_a_network(function: s.Function) -> bool:
-    """Which one, its callers know: it may be the one that the object holds."""
-    return any(names_model(param.name) for param in function.params[1:])
