@@ -115,10 +115,7 @@ class Calls(Methods):
         """What a method of an optimizer of the project's own does: what every optimizer's method of the name does."""
         if type(fn.receiver) is not Ref or fn.receiver.obj.kind != "optimizer":
             return None
-        name = fn.function.name
-        row = self.libraries.method("optimizer", name)
-        if row is None and "step" in name.split("_"):  # ``first_step``
-            row = self.libraries.method("optimizer", "step")
+        row = self.libraries.method("optimizer", fn.function.name)
         return (row, fn.receiver.obj) if row is not None else None
 
     def _call_partial(self, func: Partial, args: Arguments, site: int) -> Value:

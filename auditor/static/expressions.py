@@ -178,10 +178,9 @@ class Expressions(Operations):
         """``isinstance(net, nn.Module)``, the project's own classes and Python's types, where that is certain."""
         plain = self._type_of(value)
         if plain is not None:
-            asked = [
-                _PLAIN_TYPES.get(one.name) for one in (cls.items if type(cls) is Seq else (cls,)) if type(one) is Lib
-            ]
-            return issubclass(plain, tuple(one for one in asked if one)) if asked and None not in asked else None
+            among = cls.items if type(cls) is Seq else (cls,)
+            asked = [_PLAIN_TYPES.get(one.name) if type(one) is Lib else None for one in among]
+            return None if None in asked else issubclass(plain, tuple(one for one in asked if one is not None))
         if type(value) is not Ref:
             return None
         obj = value.obj

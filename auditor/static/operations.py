@@ -126,10 +126,8 @@ class Operations(Names):
         of, by = self.trail_of(left), self.trail_of(right)
         if by is None or by.learnt or not by.rows:
             return inside
-        if (
-            of is None and type(left) is Data and left.sym is not None and not left.flows
-        ):  # nobody knows whether it has rows
-            return inside.on(by.cut(Cut(("some", "measured", left.sym))))
+        if of is None and type(left) is Data and left.sym is not None and not left.flows:
+            return inside.on(by.cut(Cut(("some", "measured", left.sym))))  # nobody knows whether it has rows
         if inside.trail is None or of is None or not of.rows or of.learnt:
             return inside
         sources = {one.origin for one in of.rows}

@@ -171,7 +171,8 @@ class Passes(Layered):
         modes = tuple(sorted(self.modes(obj), key=in_order_of_place))
         grad = self.world.grad
         leaf = inside.leaf or any(self.is_leaf(value) for value in args.all())
-        frozen, wholly = bool(self.world.get(obj, "%frozen")), self.wholly_frozen(obj)
+        frozen = bool(self.world.get(obj, "%frozen"))
+        wholly = frozen and all(self.world.get(part, "%frozen") for part in self.family(obj))
         forced = self.forced_mode(args)
         flags = frozenset(self.world.assumed.items())
         whole, method = self.called_on(obj)
@@ -206,12 +207,6 @@ class Passes(Layered):
         return Data(
             sym, flows, grads, frozenset(), "", False, leaf, inside.told, trail=trail
         )  # fmt: skip
-
-    def wholly_frozen(self, obj: Obj) -> bool:
-        """Nothing of the network learns: a head that was put on since it was frozen would."""
-        if not self.world.get(obj, "%frozen"):
-            return False
-        return all(self.world.get(part, "%frozen") for part in self.family(obj))
 
     def _picked_inside(self, obj: Obj, args: Arguments, trail: Trail | None, site: int) -> Trail | None:
         """All rows go in at once (a graph), and the network's own forward picks some of them by another operand."""
@@ -250,12 +245,12 @@ class Passes(Layered):
 
     def rows_of(self, args: Arguments) -> int | None:
         """How many rows go in at once, the same in every turn of a loop; what is drawn anew is no set of rows."""
-        first = next((value for value in args.all() if type(value) is Data), None)
+        first = first_of(args)
         return self.count_of(first) if first is not None and first.sym not in self.made_in_turns else None
 
     def single_row(self, args: Arguments) -> bool:
         """What goes in is one row, whose numbers may stand in the source."""
-        first = next((value for value in args.all() if type(value) is Data), None)
+        first = first_of(args)
         return first is not None and 1 in (self.count_of(first), self.written.get(first.sym))
 
     def in_framework(self) -> bool:
@@ -364,6 +359,11 @@ class Passes(Layered):
             return False
         bound = self.stack[-1].loops[-1]
         return not any(s.names(arg.value) & bound for arg in called.args)
+
+
+def first_of(args: Arguments) -> Data | None:
+    """The first operand that may be rows."""
+    return next((value for value in args.all() if type(value) is Data), None)
 
 
 def unknowns_in(key: Hashable) -> frozenset[Hashable]:

@@ -96,9 +96,9 @@ class Sizes(Machine):
         self.defaults: dict[Hashable, Any] = {}
         """What a value is unless somebody says otherwise, by its symbol."""
         self.arrays: dict[Hashable, tuple[Array | Size, Given]] = {}
+        """The calls that made arrays, and tensors that networks begin with, by symbol, with what data say of them."""
         self.written: dict[Hashable, int] = {}
         """How many rows an array has whose numbers stand in the source: an example, and no data set."""
-        """The calls that made arrays, and tensors that networks begin with, by symbol, with what data say of them."""
         self.ranges: dict[Hashable, tuple[Any, ...]] = {}
         """The operands of calls of ``range``, by the symbol of what they give."""
         self.turning: list[Turns] = []

@@ -38,21 +38,8 @@ def window_in(function: s.Function) -> int | None:
 
 def _follows(stretch: s.Slice, names: set[str]) -> bool:
     """Both of its ends move with these variables."""
-    return len(stretch.parts) > 1 and all(_reads(part, names) for part in stretch.parts[:2])
-
-
-def _reads(expr: s.Expr | None, names: set[str]) -> bool:
-    """Some of these variables occur in it."""
-    todo: list[object] = [expr]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, s.Name) and one.id in names:
-            return True
-        if isinstance(one, (list, tuple)):
-            todo.extend(one)
-        elif isinstance(one, (s.Expr, s.Arg)):
-            todo.extend(getattr(one, slot) for cls in type(one).__mro__ for slot in getattr(cls, "__slots__", ()))
-    return False
+    ends = stretch.parts[:2]
+    return len(ends) > 1 and all(end is not None and not names.isdisjoint(s.names(end)) for end in ends)
 
 
 def same(one: s.Expr, other: s.Expr) -> bool:

@@ -11,7 +11,7 @@ changed since.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from auditor.static.values import Cls, Const, Data, Either, Fn, Frame, Lib, Mod, Obj, Ref, Value, join
 from auditor.trace import Event, Mode
@@ -208,27 +208,33 @@ def _harmless(a: World, b: World, base: World | None, flags: bool) -> list[Diffe
     if a.grad is not b.grad:
         return None
     found: list[Difference] = []
+    missing = _missing(a, b)
     for one in _differences(a, b, base):
-        if _matters(*one, flags) and not (one[0][1] == MODE and _gone(a, one[0][0]) != _gone(b, one[0][0])):
+        if _matters(*one, flags) and not (one[0][1] == MODE and _present(one[0][0], missing)):
             return None
         found.append(one)
     return found
 
 
-def _gone(world: World, network: Obj) -> bool:
-    """A test has told that the network, or the whole that it is a part of, is missing in this world."""
-    missing = {
-        one.obj for key, truth in world.assumed.items() if truth and isinstance(key, tuple) and key[0] == "missing"
-        for one in key[1].values if type(one) is Ref
-    }  # fmt: skip
-    if not missing:
-        return False
+def _missing(*worlds: World) -> tuple[frozenset[Obj], ...]:
+    """The networks of which a test has told that they are missing, in each of these worlds."""
+    return tuple(
+        frozenset(
+            one.obj for key, truth in world.assumed.items() if truth and isinstance(key, tuple) and key[0] == "missing"
+            for one in key[1].values if type(one) is Ref
+        ) for world in worlds
+    )  # fmt: skip
+
+
+def _present(network: Obj, missing: tuple[frozenset[Obj], ...]) -> Literal["first", "second"] | None:
+    """The only one of two worlds in which there is the network, and every whole that it is a part of."""
+    if missing[0] == missing[1]:
+        return None
     wholes = [network]
     for one in wholes:
-        if one in missing:
-            return True
         wholes.extend(whole for whole in one.held_by if whole not in wholes)
-    return False
+    gone = tuple(not absent.isdisjoint(wholes) for absent in missing)
+    return None if gone[0] == gone[1] else "second" if gone[0] else "first"
 
 
 def _differences(a: World, b: World, base: World | None) -> Iterator[Difference]:
@@ -275,10 +281,12 @@ def merge(
         differences = _differences(a, b, base)
     made.local = {**changes(b, base), **changes(a, base)}
     anew: list[Hashable] = []
+    missing = _missing(a, b)
     for key, first, second in differences:
         joined = _join(key, first, second)
-        if key[1] == MODE and (gone := _gone(a, key[0])) != _gone(b, key[0]):
-            joined = second if gone else first  # how a network stands where there is none tells nothing
+        present = _present(key[0], missing) if key[1] == MODE else None
+        if present is not None:
+            joined = first if present == "first" else second  # how a network stands where there is none tells nothing
         if forced and key[1] == MODE:
             joined = frozenset(Mode(mode.value, mode.cause, False) for mode in joined)
         made.local[key] = joined

@@ -84,19 +84,17 @@ class Training:
         return noise or served or any(mark.kind == "augment" for mark in self.marks)
 
     @cached_property
-    def stopped(self) -> Event | None:
-        """What ends it in time, or keeps its best weights: by the score on other rows than it learns from."""
-        for watch in self.trace.all(Watch):
-            if watch.does == "schedule" or watch.side == "train" or watch.by_batch:
-                continue
-            if watch.place == self.place or watch.model is self.model:
-                return watch
-        for select in self.trace.all(Select):
-            if select.how not in ("stop", "best"):
-                continue
-            if select.place == self.place or any(one.model is self.model for one in select.forwards):
-                return select
-        return None
+    def stopped(self) -> bool:
+        """Something ends it in time, or keeps its best weights: by the score on other rows than it learns from."""
+        return any(
+            watch.does != "schedule" and watch.side != "train" and not watch.by_batch
+            and (watch.place == self.place or watch.model is self.model)
+            for watch in self.trace.all(Watch)
+        ) or any(
+            select.how in ("stop", "best")
+            and (select.place == self.place or any(one.model is self.model for one in select.forwards))
+            for select in self.trace.all(Select)
+        )  # fmt: skip
 
     def shrinks(self, optimizer: Configure) -> float | None:
         """By which share the decay alone shrinks a weight over the run; None where that is not known.
@@ -136,7 +134,7 @@ class Training:
         if self.undecided and not found:
             found.append("perhaps a weight decay")
         found += ["augmentation"] if self.augmented else []
-        found += ["stopping"] if self.stopped is not None or self.network.stops else []
+        found += ["stopping"] if self.stopped or self.network.stops else []
         return tuple(dict.fromkeys(found))
 
     def regularises(self, layer: Layer) -> bool:
@@ -150,7 +148,7 @@ class Training:
         return (
             self.decayed
             or self.augmented
-            or self.stopped is not None
+            or self.stopped
             or self.network.stops
             or any(layer.drops or layer.penalised or layer.part == "norm" for layer in layers)
             or any(layer.sensitivity is not None and layer.rate != 0 for layer in layers)
