@@ -102,6 +102,8 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
             if not written:
                 yield Report(watch.made, latest(watch), evidence(watch, []), confidence(watch))
             continue
+        if watch.selects and watch.model is not None and not trace.learns(watch.model):
+            continue  # a loss that is a module too
         used = trace.used_as_left(watch, watch.model) if watch.model is not None else []
         if used and not (written and compares_with_loaded(trace, watch)):
             yield Report(
