@@ -355,6 +355,8 @@ class Call(BaseModel):
     """Of an object that is fitted: what it keeps of the rows; None: nothing (stateless, or a learner)."""
     kind: str | None = None
     """What comes back, where methods depend on it: a name under ``methods``. Of a network, asked before ``module``."""
+    estimates_by: tuple[Argument, ...] = ()
+    """Of an object that is fitted: it keeps something only where one of these operands is on; nothing said: always."""
     alters: tuple[str, ...] = ()
     """Of an object that serves rows: the operands that make it alter them at random."""
     keeps_shape: bool = False

@@ -118,6 +118,8 @@ class Provenance(Watching):
         if trail is None:
             return doing.value
         made = self.transformed(trail, self.state(doing.receiver).found)
+        said = self.operand(doing.args, doing.flow.part) if doing.flow.part is not None else None
+        made = self._asked(doing, made, said if said != NONE else None)
         return self._back(doing, replace(made, altered=True) if self.alters(doing.receiver) else made)
 
     def _scaled(self, doing: Doing) -> None:

@@ -52,7 +52,7 @@ class Changed(Held):
         row = self.libraries.call(name)
         if row is None:
             return value
-        if type(value) is Ref and value.obj.kind == row.kind and row.estimates:
+        if type(value) is Ref and value.obj.kind == row.kind and row.estimates and self._estimates(row, args):
             value.obj.row = row
         if type(value) is Ref:
             self._set_up(value.obj, row, args)
@@ -65,6 +65,10 @@ class Changed(Held):
         if row.rows is None:
             return value
         return self.flowed(row.rows, None, args, site, value, called, row)
+
+    def _estimates(self, row: Call, args: Arguments) -> bool:
+        """It keeps something of the rows that it is fitted to, as it is set up."""
+        return not row.estimates_by or any(self._is_on(self.operand(args, one)) for one in row.estimates_by)
 
     @staticmethod
     def _is_on(value: Value | None) -> bool:
