@@ -22,7 +22,7 @@ from auditor.static.row_calls import (
     is_path,
     kind_of,
     path_name,
-    range_of,
+    ranged,
     row_numbers,
     said_part,
     same_as,
@@ -489,7 +489,7 @@ class Changed(Held):
         if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
             ends = [bound_of(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
             ends[0] = None if ends[0] == 0 else ends[0]
-            cut = Cut(self.range_key(POSITIONS, frozenset()), range_of(ends))
+            cut = ranged(self.range_key(POSITIONS, frozenset()), ends, self.fresh(doing.site))
             return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
@@ -613,7 +613,8 @@ class Changed(Held):
         trail = self.trail_of(made)
         if trail is None or ends == [None, None]:
             return made
-        return self.made(doing.site, self.between(trail, *(NONE if end is None else end for end in ends)), made)
+        low, high = (NONE if end is None else end for end in ends)
+        return self.made(doing.site, self.between(trail, low, high, doing.site), made)
 
     def _on_resampled(self, doing: Doing) -> Value:
         replaced = doing.args.keyword.get("replace")
@@ -641,7 +642,7 @@ class Changed(Held):
         trail = self.sourced(self.subject(doing))
         sampler = self.trail_of(doing.args.keyword.get("sampler", NONE))
         if trail is not None and sampler is not None and sampler.role == "index":
-            trail = trail.cut(*frozenset[Cut]().union(*(rows.cuts for rows in sampler.rows)))
+            trail = trail.at(sampler)
         if type(doing.value) is not Data:
             return doing.value
         batch = self.known(self.operand(doing.args, doing.flow.batch)) if doing.flow.batch is not None else None
@@ -655,6 +656,5 @@ class Changed(Held):
         by = self.trail_of(second) if second is not None else None
         if by is not None and by.role == "index":
             chosen = self.turns_of(second) if second is not None else None
-            cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
-            return self._back(doing, trail.cut(*cuts, count=lambda _: chosen or counted(by.rows)))
+            return self._back(doing, trail.at(by, count=lambda _: chosen or counted(by.rows)))
         return self._back(doing, trail.cut(Cut(("some", self.fresh(doing.site)))))

@@ -96,6 +96,17 @@ class Trail:
 
         return replace(self, rows=chosen(self.rows), stacked=tuple(chosen(one) for one in self.stacked))
 
+    def at(self, numbers: Trail, count: Callable[[int], int | None] | None = None) -> Trail:
+        """Its rows at these row numbers; where they were put together from several, at each of those.
+
+        `count` tells how many of so many, where they were not.
+        """
+        if len(numbers.rows) < 2:
+            return self.cut(*(cut for one in numbers.rows for cut in one.cuts), count=count)
+        made = merged(self.cut(*one.cuts) for one in sorted(numbers.rows, key=_placed)) or self
+        some = frozenset(one for one in made.rows if not one.none)
+        return replace(made, rows=some) if some else made
+
     def picked(self) -> Trail:
         """Some rows of a stack: perhaps none of one of the arrays that it is made of."""
         if len(self.stacked) < 2 or frozenset().union(*self.stacked) != self.rows:
@@ -183,7 +194,7 @@ def indexed(trails: Iterable[Trail | None]) -> Trail | None:
     held = merged(one for one in known if one.role != "index")
     if numbers is None or held is None or not held.rows:
         return merged(known)
-    return held.cut(*frozenset[Cut]().union(*(one.cuts for one in numbers.rows)))
+    return held.at(numbers)
 
 
 def alternatives(trails: Iterable[Trail | None]) -> Trail | None:
