@@ -376,6 +376,8 @@ class Changed(Held):
         if trail is None:
             return doing.value
         kept = trail.columns if len(set(trails) - {None}) == 1 else None
+        if any(mark.kind == "resample" for mark in trail.found) and self._beside_others(doing):
+            trail = replace(trail, marks=frozenset(one for one in trail.marks if one[1].kind != "resample"))
         if doing.flow.axis is not None and self.stacks(doing):
             trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
         shared = {one.columns for one in trails if one is not None and one.rows}
@@ -384,6 +386,16 @@ class Changed(Held):
             columns = None  # whatever is made of each group, under the name of the group
         role: TrailRole = "" if trail.role == "mask" else trail.role
         return self._back(doing, replace(trail, columns=columns, role=role, stacked=self.stack_of(doing)))
+
+    def _beside_others(self, doing: Doing) -> bool:
+        """Columns are put beside columns of rows that stand there once: no row is a copy of another any more."""
+        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        first = self.operand(doing.args, doing.flow.arg or Argument(at=0))
+        listed = self.items(first) if first is not None else None
+        if not listed or not (type(axis) is Const and axis.value in (1, -1, "columns")):
+            return False
+        trails = [trail for trail in map(self.sourced, listed) if trail is not None and trail.rows]
+        return any(all(mark.kind != "resample" for mark in trail.found) for trail in trails)
 
     def _on_aligned(self, doing: Doing) -> Value:
         """Two tables with the columns of both."""
