@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from auditor.static import syntax as s
+from auditor.static.best_so_far import weighed
 from auditor.static.machine import Outcome
 from auditor.static.names import Names
 from auditor.static.row_calls import counts_rows, is_path
@@ -196,7 +197,7 @@ class Operations(Names):
             return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
-        best = s.weighed(expr, kept) if kept else ()
+        best = weighed(expr, kept) if kept else ()
         sides = [left, *(value for _, value in values)]
         if any(self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best):
             chosen = self.select(everything, expr.site)
@@ -327,7 +328,9 @@ class Operations(Names):
         return yes, no
 
     def _known_truth(self, value: Value, world: World) -> bool | None:
+        saved, self.world = self.world, world  # a list may have grown since
         known = self.truth(value)
+        self.world = saved
         if known is not None or type(value) is not Data or value.sym is None:
             return known
         sym, flip = _plain_symbol(value.sym)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from auditor.static import syntax as s
 from auditor.static.answers import Answers
+from auditor.static.best_so_far import compares_with_best
 from auditor.static.conventions import names_optimizer, names_penalty, names_schedule
 from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives, in_order
 from auditor.trace import Keep, Penalty, Place, Restore
@@ -146,7 +147,7 @@ class Weights(Answers):
         """
         running = self.stack[-1:] if here else self.stack
         branches = [branch for one in running for branch in one.branches]
-        if any(s.compares_with_best(branch) for branch in branches):
+        if any(compares_with_best(branch) for branch in branches):
             return "better"
         return "perhaps" if branches else "always"
 
