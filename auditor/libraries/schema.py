@@ -238,7 +238,7 @@ class Flow(BaseModel):
     bins: Argument | None = None
     """binning: the edges, or how many there are to be."""
     columns: Argument | None = None
-    """drop: 1 drops columns and no rows; also an operand that names columns."""
+    """drop: 1 drops columns and no rows; also an operand that names columns. same: the new name of a single column."""
     shuffle: Argument | None = None
     """split, folds: whether rows are taken at random; nothing said: in order."""
     seed: Argument | None = None

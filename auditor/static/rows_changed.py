@@ -349,6 +349,9 @@ class Changed(Held):
         self._same_shape(doing)
         if trail is None:
             return doing.value
+        name = self.operand(doing.args, doing.flow.columns) if doing.flow.columns is not None else None
+        if type(name) is Const and isinstance(name.value, str):
+            trail = trail.renamed(name.value)
         beside = self.others(doing) if doing.flow.does == "filled" else ()
         return self._back(doing, self.counted(doing, trail).marked(beside))
 
@@ -387,7 +390,7 @@ class Changed(Held):
         """The rows of the first table get columns of others: figures over rows of theirs are none over these."""
         first, *others = [self.trail_of(one) for one in doing.operands]
         known = [without_figures(one, first) if first is not None and one is not None else one for one in others]
-        return self._put_together(doing, [first, *known])
+        return self._put_together(doing, [first, *(one and one.in_columns_of_its_own for one in known)])
 
     def _put_together(self, doing: Doing, trails: list[Trail | None]) -> Value:
         trail = merged(trails)
@@ -612,7 +615,8 @@ class Changed(Held):
         if trail.role == "statistic" or not trail.rows:
             return self._back(doing, trail)
         mark = self.mark(kind, trail, doing.site, "")
-        figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns).marked((mark,))
+        figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns, parents=trail.parents)
+        figure = figure.marked((mark,))
         return self._back(doing, figure)
 
     def _changes(self, kind: MarkKind) -> Callable[[Doing], Value]:

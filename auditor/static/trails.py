@@ -137,6 +137,19 @@ class Trail:
         parents = frozenset((name,)).union(*(names for made, names in self.computed if made == name))
         return replace(self, marks=marks, columns=Columns(frozenset((name,)), True), parents=parents)
 
+    def renamed(self, name: str) -> Trail:
+        """A single column under another name."""
+        single = self.columns is not None and self.columns.only and len(self.columns.names) == 1
+        return replace(self, columns=Columns(frozenset((name,)), True)) if single else self
+
+    @property
+    def in_columns_of_its_own(self) -> Trail:
+        """What is in columns that got names of their own is in those of the table that they are put beside, and in no
+        others; under the name of a column that it was computed from, both get other names there."""
+        if self.columns is None or not self.columns.only or not self.parents or self.parents & self.columns.names:
+            return self
+        return replace(self, marks=frozenset((name, mark) for _, mark in self.marks for name in self.columns.names))
+
     def columned(self, columns: Columns | None) -> Trail:
         """Some of its columns; marks of the others stay behind."""
         if columns is None:
