@@ -11,7 +11,7 @@ from typing import Literal
 
 from auditor.static.conventions import names_part
 from auditor.trace import Cut, Mark, PartName, Range, Rows, Score, Train
-from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED
+from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS
 
 MOST_ROWS = 12
 MOST_MARKS = 40
@@ -179,6 +179,8 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
     if all(one is first or one == first for one in known):
         return first
     rows = frozenset().union(*(one.rows for one in known))
+    if any(one.role != "index" for one in known):  # numbers beside rows are no rows themselves
+        rows = frozenset(one for one in rows if one.origin.key != POSITIONS) or rows
     marks = frozenset().union(*(one.marks for one in known))
     holding = [one for one in known if one.rows] or known
     roles = {one.role for one in holding}
