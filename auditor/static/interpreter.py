@@ -82,7 +82,7 @@ class Interpreter(Contexts):
             self.name_network(statement.targets[0], value)
             for target in statement.targets:
                 self.assign(target, value)
-                self.kept(target, value, value_expr)
+                self.put_aside(target, value, value_expr)
                 self.penalty(target, value, value_expr.site)
             return NONE
 
