@@ -123,7 +123,7 @@ def compares_with_loaded(trace: Trace, watch: Watch) -> bool:
 
 def never_ends(watch: Watch) -> bool:
     """There is no such score, or no epoch left in which the patience could be lost (SEL005)."""
-    if watch.side == "validation" and watch.validated is False:
+    if watch.never_computed or (watch.side == "validation" and watch.validated is False):
         return True
     return watch.patience is not None and watch.epochs is not None and watch.patience >= watch.epochs
 
