@@ -107,7 +107,7 @@ def decides(trace: Trace, select: Select) -> bool:
     """Weights are kept by what the comparison says."""
     models = {one.model for one in select.forwards}
     near = trace.after(select, lambda one: isinstance(one, Step))
-    return any(isinstance(one, Keep) and one.when == "better" and one.model in models for one in near)
+    return any(isinstance(one, Keep) and select.place in one.by and one.model in models for one in near)
 
 
 def validates(trace: Trace, select: Select) -> bool:

@@ -187,7 +187,10 @@ class Operations(Names):
         kept = self.weighed.get(expr)
         best = s.weighed(expr, kept) if kept else ()
         sides = [left, *(value for _, value in values)]
-        if any(self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best):
+        rivals = [value for side, value in zip(s.sides(expr), sides, strict=True) if not s.stands_for(side, best)]
+        if any(
+            self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best
+        ) and self.scored(rivals or sides):
             chosen = self.select(everything, expr.site)
             if chosen is not None:
                 self.selections.setdefault(expr, []).append(chosen)

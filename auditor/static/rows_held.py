@@ -791,6 +791,11 @@ class Held(Weights):
             lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip
 
+    def scored(self, rivals: Iterable[Value]) -> bool:
+        """A figure is compared with the best so far: a prediction that is cut off at a limit is no choice."""
+        figures = self.all_spilled(rivals)
+        return bool(figures.flows or (figures.trail is not None and figures.trail.scores))
+
     def compared_again(self, best: str, figures: Data) -> bool:
         """What a call remembers in a variable of its own chooses only among scores that are taken in this call.
 

@@ -8,7 +8,7 @@ that positions can be computed later, and only for files that end up in a report
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 
@@ -479,7 +479,16 @@ def literal_names(expr: Expr | None) -> set[str] | None:
 
 def weighed(test: Compare, kept: frozenset[str]) -> list[str]:
     """Those of these variables that stand on one side of a comparison, themselves or with a margin added."""
-    return [name for side in (test.left, test.ops[0][1]) for name in _terms(side) if name in kept]
+    return [name for side in sides(test)[:2] for name in _terms(side) if name in kept]
+
+
+def sides(test: Compare) -> list[Expr]:
+    return [test.left, *(right for _, right in test.ops)]
+
+
+def stands_for(side: Expr, names: Collection[str]) -> bool:
+    """One side of a comparison is one of these variables, itself or with a margin added."""
+    return any(name in names for name in _terms(side))
 
 
 def _terms(expr: Expr) -> Iterator[str]:

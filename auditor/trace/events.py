@@ -457,6 +457,8 @@ class Keep(Event):
     """The value is the model's state as it was just asked for, and nothing made of it."""
     when: Literal["better", "perhaps", "always"] = "always"
     """``better``: a comparison with the best score so far decides; ``perhaps``: some other test."""
+    by: frozenset[Place] = frozenset()
+    """Where these comparisons stand."""
     read: bool = False
     """What is kept is read elsewhere than in the branch that keeps it."""
 
