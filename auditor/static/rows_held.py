@@ -474,7 +474,8 @@ class Held(Weights):
         sizes = self.libraries.attribute("tensor", name)
         if sizes is not None and sizes.does == "shape":
             self.counts(("item", ("attr", value.sym, name), 0), trail)
-        row = self.libraries.attribute("rows", name)
+        own = self.libraries.attribute(value.kind, name)
+        row = own if own is not None and own.rows is not None else self.libraries.attribute("rows", name)
         if row is None:
             return trail.column(name) if value.kind == "dataframe" else trail
         if row.rows == "none":
