@@ -126,6 +126,8 @@ class Forward(Event):
     """One batch at a time of the rows passes."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
+    behind: frozenset[Model] = frozenset()
+    """The other parts, as far as they can learn, where there are such switches."""
     turns: int = 0
     """How many loops run around it."""
     labelled: bool = False
