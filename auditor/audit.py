@@ -108,7 +108,7 @@ def _problems(files: Sequence[SourceFile], telling: Telling) -> Iterable[Problem
         if error is not None:
             yield Problem(file.path, error.line, error.message, error.cell)
         elif problem is not None:
-            yield Problem(problem.path, problem.line, problem.message)
+            yield Problem(problem.path, problem.line, problem.message, problem.cell)
 
 
 def _in_order(finding: Finding) -> tuple[str, int, int, int, str]:

@@ -81,6 +81,7 @@ from auditor.trace import (
     apart,
     assessments,
     by_place,
+    compared,
     holds,
     rule,
     way,
@@ -120,7 +121,7 @@ def who(select: Select) -> frozenset[object]:
 
 def untouched(trace: Trace, one: Assessment, select: Select) -> bool:
     """Rows that neither the training nor this choice has seen give a score of their own."""
-    if not one.figure or one.on_learnt_rows or not apart(one.rows, select.rows):
+    if not compared(trace, one) or one.on_learnt_rows or not apart(one.rows, select.rows):
         return False
     return not any(trace.part(rows) in ("train", "validation") for rows in one.rows)
 

@@ -195,6 +195,12 @@ def test_notebooks_are_reported_by_cell(run: Run) -> None:
     assert "2 │ model(x)  # TST001" in run(".")[1]
 
 
+def test_a_cell_that_does_not_parse_is_named(run: Run) -> None:
+    cells = [{"cell_type": "code", "source": source} for source in ("import torch", "x = 1\ny = ???")]
+    Path("a.ipynb").write_text(json.dumps({"cells": cells}))
+    assert run("--format", "concise", ".")[2].startswith("audit: a.ipynb:cell 2:2: does not parse: ")
+
+
 def test_a_folder_without_python_is_0_with_a_line(run: Run) -> None:
     Path("docs").mkdir()
     code, out, err = run("--format", "json", "docs")

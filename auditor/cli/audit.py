@@ -18,6 +18,7 @@ from auditor.errors import UsageError
 from auditor.outcome import Outcome
 from auditor.report import FORMATS
 from auditor.report.closing import partly, unreadable
+from auditor.report.printable import position
 from auditor.settings import Settings, nearest, read
 
 _COLOR = {"auto": None, "always": True, "never": False}
@@ -76,7 +77,7 @@ def _say(outcome: Outcome, *, listed_above: bool) -> None:
     if outcome.problems:
         if not listed_above:
             for problem in outcome.problems:
-                say(f"{problem.path}:{problem.line}: {problem.message}")
+                say(f"{problem.path}:{position(problem.line, None, problem.cell)}: {problem.message}")
         say(f"{unreadable(outcome)} could not be audited")
     if outcome.unfinished and not listed_above:
         say(f"{partly(outcome)} followed in part only, for the steps that the whole would take")

@@ -12,6 +12,7 @@ from auditor.cli import say
 from auditor.cli.options import Parser, listed
 from auditor.cli.progress import Bar
 from auditor.report import NETWORK_FORMATS
+from auditor.report.printable import position
 from auditor.settings import nearest, read
 
 _COLOR = {"auto": None, "always": True, "never": False}
@@ -28,7 +29,7 @@ def run(words: Sequence[str]) -> int:
     for path in summary.empty:
         say(f"no Python files in {path}")
     for problem in summary.problems:
-        say(f"{problem.path}:{problem.line}: {problem.message}")
+        say(f"{problem.path}:{position(problem.line, None, problem.cell)}: {problem.message}")
     for failure in summary.failures:
         say(f"internal error: {failure}")
     return 2 if summary.failures else 0

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import TypeVar
 
+import tomli
+
 from auditor.libraries.schema import Array, Attribute, Call, Hooks, LibraryFile, Method, Size
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 R = TypeVar("R", Call, Size)
 
@@ -189,4 +184,4 @@ def shipped() -> dict[str, LibraryFile]:
     """The data files that ship with the auditor, by file name."""
     folder = files("auditor.libraries")
     texts = {item.name: item.read_text("utf-8") for item in folder.iterdir() if item.name.endswith(".toml")}
-    return {name: LibraryFile.model_validate(tomllib.loads(texts[name])) for name in sorted(texts)}
+    return {name: LibraryFile.model_validate(tomli.loads(texts[name])) for name in sorted(texts)}

@@ -423,8 +423,9 @@ class Attribute(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient", "freeze", "shape"]
-    """``freeze``: set to False, no gradients are taken of the weights; ``shape``: a constant, known where it is."""
+    does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient", "freeze", "shape", "alters"]
+    """``freeze``: set to False, no gradients are taken of the weights; ``shape``: a constant, known where it is;
+    ``alters``: what the rows go through when they are served."""
     rows: Literal["same", "index", "none", "whole"] | None = None
     """``whole``: what the rows were divided from."""
     kind: str | None = None

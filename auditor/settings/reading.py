@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+import tomli
 from pydantic import ValidationError
 
 from auditor.errors import SettingsError, suggestion
 from auditor.settings.model import CallableRole, Settings
 from auditor.trace import Confidence, Severity
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _WORDS = {"min-confidence": Confidence, "severity": Severity, "fail-on": Severity}
 
@@ -110,8 +105,8 @@ def _parsed(file: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file} is not valid UTF-8, which TOML has to be") from error
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise SettingsError(f"{file}:{_line(str(error), text)}: is not valid TOML: {error}") from error
 
 

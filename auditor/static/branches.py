@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from auditor.static import syntax as s
+from auditor.static.best_so_far import comparisons
 from auditor.static.calls import Flow
 from auditor.static.machine import Outcome
 from auditor.static.modules import Modules
@@ -55,7 +56,7 @@ class Branches(Modules):
             self.mains.append((self.frame.module, statement.body))
             return self.run(statement.orelse, world)
         if statement.assigns:
-            self.weighed.update((test, statement.assigns) for test in s.comparisons(statement.test))
+            self.weighed.update((test, statement.assigns) for test in comparisons(statement.test))
         self.world = world
         kept = not statement.orelse and self.asks_for_kept(statement.test)
         last_resort = self._falls_back(statement)

@@ -74,11 +74,12 @@ def names_schedule(name: str) -> bool:
 PARTS: dict[PartName, re.Pattern[str]] = {
     "train": re.compile(r"(^|[^a-z])(train|training|trn|tr)([^a-z]|$)", re.IGNORECASE),
     "validation": re.compile(
-        r"(^|[^a-z])(val|valid|validation|dev|vali)([^a-z]|$)|^[a-z]{1,3}_va$|^va_(x|y|i|idx|ids|dl|ds|df|loader|set)$",
+        r"(^|[^a-z])(val|valid|validation|dev|vali|eval|holdout|held_out)([^a-z]|$)"  # if either, no accusation
+        r"|^[a-z]{1,3}_va$|^va_(x|y|i|idx|ids|dl|ds|df|loader|set)$",
         re.IGNORECASE,
     ),
     "test": re.compile(
-        r"(^|[^a-z]|private|public)(test|testing|tst|eval|holdout|held_out)([^a-z]|$)"
+        r"(^|[^a-z]|private|public)(test|testing|tst)([^a-z]|$)"
         r"|^[a-z]{1,3}_te$|^te_(x|y|i|idx|ids|dl|ds|df|loader|set)$",  # and not a treatment effect
         re.IGNORECASE,
     ),

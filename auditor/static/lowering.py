@@ -13,6 +13,7 @@ from typing import Any
 import libcst as cst
 
 from auditor.static import syntax as s
+from auditor.static.best_so_far import as_alternatives, compare_with_gathered
 
 Lower = Callable[["Lowering", Any], s.Expr]
 
@@ -113,7 +114,8 @@ class Lowering:
                     made.extend(self.statement(small))
             else:
                 made.extend(self.statement(statement))
-        return made
+        compare_with_gathered(made)
+        return as_alternatives(made)
 
     def suite(self, body: cst.BaseSuite) -> list[s.Stmt]:
         if isinstance(body, cst.SimpleStatementSuite):

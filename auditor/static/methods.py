@@ -168,6 +168,8 @@ class Methods(Provenance):
             return self.tensor_method(row, receiver, args, site)
         if known is not None:
             self._may_learn(known, args, site)
+        elif isinstance(receiver.sym, tuple) and receiver.sym[0] == "import":  # a member of a module that is not here
+            return self.call(Data((*receiver.sym, name)), args, site, expr)
         return self.loss_like(name, self._as_data(self.unknown_method(receiver, name, args, site)))
 
     @staticmethod

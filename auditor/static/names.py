@@ -90,6 +90,7 @@ class Names(Building):
             self._unpack(target, value)
         elif isinstance(target, s.Attr):
             self.assign_attribute(self.evaluate(target.obj), target.name, value)
+            self.altered_by(target, value)
         elif isinstance(target, s.Item):
             self._assign_item(target, value)
         elif isinstance(target, s.Star):

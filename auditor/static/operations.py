@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from auditor.static import syntax as s
+from auditor.static.best_so_far import sides_of, stands_for, weighed
 from auditor.static.machine import Outcome
 from auditor.static.names import Names
 from auditor.static.row_calls import is_path
@@ -185,9 +186,9 @@ class Operations(Names):
             return Const(known)
         everything = self.all_spilled([left, *(value for _, value in values)])
         kept = self.weighed.get(expr)
-        best = s.weighed(expr, kept) if kept else ()
+        best = weighed(expr, kept) if kept else ()
         sides = [left, *(value for _, value in values)]
-        rivals = [value for side, value in zip(s.sides(expr), sides, strict=True) if not s.stands_for(side, best)]
+        rivals = [value for side, value in zip(sides_of(expr), sides, strict=True) if not stands_for(side, best)]
         if any(
             self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best
         ) and self.scored(rivals or sides):
@@ -319,7 +320,9 @@ class Operations(Names):
         return yes, no
 
     def _known_truth(self, value: Value, world: World) -> bool | None:
+        saved, self.world = self.world, world  # a list may have grown since
         known = self.truth(value)
+        self.world = saved
         if known is not None or type(value) is not Data or value.sym is None:
             return known
         sym, flip = _plain_symbol(value.sym)

@@ -43,6 +43,7 @@ class Problem:
     path: str
     line: int
     message: str
+    cell: int | None = None
 
 
 class Unit:
@@ -138,9 +139,8 @@ class Project:
             with without_collector():
                 return unit.parse()
         except cst.ParserSyntaxError as error:
-            self.problems.append(
-                Problem(unit.path, unit.file.locate(error.raw_line)[0], f"syntax error: {error.message}")
-            )
+            line, cell = unit.file.locate(error.raw_line)
+            self.problems.append(Problem(unit.path, line, f"syntax error: {error.message}", cell))
         except RecursionError:
             self.problems.append(Problem(unit.path, 1, "nested too deeply to be parsed"))
         except (OSError, ValueError) as error:

@@ -319,6 +319,24 @@ class Changed(Held):
         trails = [self.trail_of(value) for value in args.all()]
         return frozenset(mark for one in trails if one is not None for mark in one.found if mark.kind == "augment")
 
+    def altered_by(self, target: s.Attr, value: Value) -> None:
+        """``part.dataset.transform = plain``: this alters the rows from now on, and nothing else does."""
+        row = self.libraries.attribute("rows", target.name)
+        if row is None or row.does != "alters":
+            return
+        altering = self._altering(Arguments([value], {}))
+        holder: s.Expr = target.obj
+        while True:
+            owner = self.evaluate(holder)
+            trail = self.trail_of(owner)
+            if trail is not None and not (type(owner) is Data and self.is_table(owner)):
+                others = frozenset((column, mark) for column, mark in trail.marks if mark.kind != "augment")
+                self.put(owner, replace(trail, marks=others).marked(altering))
+            inner = self.libraries.attribute("rows", holder.name) if isinstance(holder, s.Attr) else None
+            if not isinstance(holder, s.Attr) or inner is None or inner.rows is None:
+                return
+            holder = holder.obj
+
     def _on_same(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)
         parts = [trail, *(self.trail_of(one) for one in doing.args.all() if one is not self.subject(doing))]

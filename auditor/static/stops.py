@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from auditor.static import syntax as s
+from auditor.static.best_so_far import compares_with_best, comparisons
 from auditor.static.expressions import Expressions
 from auditor.static.values import Cls, Fn, Lib, Ref, Value, alternatives
 from auditor.trace import Select, Watch
@@ -106,11 +107,11 @@ class Stops(Expressions):
     def _waiting_in(self, owner: s.Function | s.Module) -> Waiting:
         known = self._waiting.get(owner)
         if known is None:
-            branches = [one for one in s.branches_in(owner.body) if s.compares_with_best(one)]
+            branches = [one for one in s.branches_in(owner.body) if compares_with_best(one)]
             words = frozenset(
                 word for one in branches for word in s.changed_in(one) | self._changed_by_calls(owner, one)
             )
-            tests = tuple(test for one in branches for test in s.comparisons(one.test))
+            tests = tuple(test for one in branches for test in comparisons(one.test))
             known = self._waiting[owner] = Waiting(words, tests)
         return known
 

@@ -8,7 +8,7 @@ that positions can be computed later, and only for files that end up in a report
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -395,18 +395,6 @@ def assigned(body: list[Stmt]) -> set[str]:
     return found - {""}
 
 
-ORDERINGS = frozenset({"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"})
-
-
-def comparisons(test: Expr) -> list[Compare]:
-    """The comparisons of sizes in a test."""
-    if isinstance(test, Bool):
-        return [*comparisons(test.left), *comparisons(test.right)]
-    if isinstance(test, Unary):
-        return comparisons(test.value)
-    return [test] if isinstance(test, Compare) and len(test.ops) == 1 and test.ops[0][0] in ORDERINGS else []
-
-
 def reads_name(body: list[Stmt], name: str, beyond: Stmt | None = None) -> bool:
     """A variable is read in a block, nested functions included, outside of one statement of it."""
     return any(isinstance(one, Name) and one.id == name for one in _read(body, () if beyond is None else (beyond,)))
@@ -475,35 +463,6 @@ def literal_names(expr: Expr | None) -> set[str] | None:
         keys = [key.value if isinstance(key, Const) else None for key, _ in expr.pairs]
         return {str(key) for key in keys} if all(isinstance(key, str) for key in keys) else None
     return None
-
-
-def weighed(test: Compare, kept: frozenset[str]) -> list[str]:
-    """Those of these variables that stand on one side of a comparison, themselves or with a margin added."""
-    return [name for side in sides(test)[:2] for name in _terms(side) if name in kept]
-
-
-def sides(test: Compare) -> list[Expr]:
-    return [test.left, *(right for _, right in test.ops)]
-
-
-def stands_for(side: Expr, names: Collection[str]) -> bool:
-    """One side of a comparison is one of these variables, itself or with a margin added."""
-    return any(name in names for name in _terms(side))
-
-
-def _terms(expr: Expr) -> Iterator[str]:
-    if isinstance(expr, Bin):
-        yield from _terms(expr.left)
-        yield from _terms(expr.right)
-    elif isinstance(expr, Unary):
-        yield from _terms(expr.value)
-    else:
-        yield written(expr)
-
-
-def compares_with_best(branch: If) -> bool:
-    """``if score > best: best = score``: one side of a comparison of sizes is assigned in the branch."""
-    return any(weighed(test, branch.assigns) for test in comparisons(branch.test))
 
 
 def asked_for(test: Expr) -> Expr:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from auditor.static import syntax as s
 from auditor.static.answers import Answers
+from auditor.static.best_so_far import compares_with_best, comparisons
 from auditor.static.conventions import names_optimizer, names_penalty, names_schedule
 from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives, in_order
 from auditor.trace import Keep, Penalty, Place, Restore
@@ -158,8 +159,8 @@ class Weights(Answers):
             Place(self.project.units[one.frame.module], test.site)
             for one in (self.stack[-1:] if here else self.stack)
             for branch in one.branches
-            if s.compares_with_best(branch)
-            for test in s.comparisons(branch.test)
+            if compares_with_best(branch)
+            for test in comparisons(branch.test)
         )
 
     def penalty(self, target: s.Expr, value: Value, site: int) -> None:

@@ -11,8 +11,10 @@ changed since.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal, cast
 
+from auditor.static.conventions import names_model
 from auditor.static.values import Cls, Const, Data, Either, Fn, Frame, Lib, Mod, Obj, Ref, Value, join
 from auditor.trace import Event, Mode
 
@@ -262,8 +264,18 @@ def _join(key: Key, first: Any, second: Any) -> Any:
     if key[1] == MODE:
         return cast(Modes, first) | cast(Modes, second)
     if isinstance(first, Value) and isinstance(second, Value):
-        return join(first, second)
+        joined = join(first, second)
+        if type(joined) is Data and joined.sym is None and names_model(key[1]):
+            return _still_one(key[1], first, second, joined)
+        return joined
     return first if first == second else None
+
+
+def _still_one(name: str, first: Value, second: Value, joined: Data) -> Data:
+    """Whichever network nobody knows it is (one that was loaded, or made by its name): one network, from here on."""
+    if type(first) is not Data or type(second) is not Data or first.sym is None or second.sym is None or joined.flows:
+        return joined
+    return replace(joined, sym=("either", name, first.sym, second.sym))
 
 
 def merge(

@@ -261,6 +261,16 @@ def judges(sink: Sink, forward: Forward) -> bool:
     return sink.kind == "score" and (sink.loss or sink.against or not sink.told or forward.turns > 0)
 
 
+def compared(trace: Trace, one: Assessment) -> bool:
+    """A figure comes of it because the outputs meet something else, and not only decisions: nobody knows of answers."""
+    if not one.figure or not isinstance(one.event, Forward):
+        return one.figure
+    return any(
+        sink.kind == "select" or (sink.kind == "score" and (sink.loss or sink.against or not sink.told))
+        for sink in trace.evaluates(one.event)
+    )
+
+
 MOST_CALLS = 3
 
 

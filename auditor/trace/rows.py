@@ -244,12 +244,18 @@ def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
     return any(all(any(one.holds(other) for one in whole) for other in each) for each in possibilities(part))
 
 
-def possibilities(rows: Iterable[Rows]) -> list[list[Rows]]:
+def possibilities(rows: Iterable[Rows]) -> tuple[tuple[Rows, ...], ...]:
     """Rows each by itself; those that were picked from one stack, and those of which one is meant, together."""
+    return _possibilities(frozenset(rows))
+
+
+@lru_cache(maxsize=4096)
+def _possibilities(rows: frozenset[Rows]) -> tuple[tuple[Rows, ...], ...]:
+    """Asked whenever sets of rows are compared."""
     found: dict[Hashable, list[Rows]] = {}
     for one in rows:
         found.setdefault(one.picked or one.perhaps or one, []).append(one)
-    return list(found.values())
+    return tuple(tuple(each) for each in found.values())
 
 
 def apart(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
@@ -272,13 +278,23 @@ def read(rows: Iterable[Rows]) -> list[Rows]:
 
 def meet(left: Iterable[Rows], right: Iterable[Rows]) -> bool:
     """Some of these rows are certainly among those."""
-    left, right = list(left), list(right)
+    return _meet(frozenset(left), frozenset(right))
+
+
+@lru_cache(maxsize=4096)
+def _meet(left: frozenset[Rows], right: frozenset[Rows]) -> bool:
+    """Asked of each training and each score, whose rows are often the same."""
+    origins = {one.origin for one in left} & {other.origin for other in right}
+    if not origins:
+        return False
     return (
-        any(one.meets(other) for one in left for other in right) or _either_way(left, right) or _either_way(right, left)
+        any(one.meets(other) for one in left if one.origin in origins for other in right)
+        or _either_way(left, right)
+        or _either_way(right, left)
     )
 
 
-def _either_way(sure: list[Rows], doubtful: list[Rows]) -> bool:
+def _either_way(sure: frozenset[Rows], doubtful: frozenset[Rows]) -> bool:
     """Whichever array was picked from, it shares a row with what is surely there."""
     known = [one for one in sure if not one.picked]
     groups = [each for each in possibilities(doubtful) if each[0].picked] if known else []
