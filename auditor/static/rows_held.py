@@ -699,7 +699,8 @@ class Held(Weights):
             names = self.names_in(index.items[1])
             inside = self.filled_in(inside, target.site) if names is not None else inside
         if trail is None or not trail.rows:
-            base = self.sourced(owner) if trail is None and not inside.rows else trail
+            figures = inside.role == "statistic" and self._gathers_rows(target)  # one for each column, and no rows
+            base = self.sourced(owner) if trail is None and not inside.rows and not figures else trail
             made = merged((base, inside)) or inside
         elif names is not None and len(names) == 1:
             (column,) = names
