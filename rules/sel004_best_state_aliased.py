@@ -128,7 +128,7 @@ def brings_back(trace: Trace, keep: Keep, restore: Restore, trained: list[Event]
 
 def ends(event: Event, keep: Keep) -> bool:
     """The network is made anew, or its weights are kept anew."""
-    return event is keep or (isinstance(event, Build) and event.model is keep.model)
+    return (event is keep and not keep.added) or (isinstance(event, Build) and event.model is keep.model)
 
 
 def written_at_once(trace: Trace, keep: Keep, trained: list[Event]) -> bool:

@@ -166,3 +166,11 @@ def test_a_file_that_may_not_be_read(folder: Path) -> None:
     code, document, _ = audited(folder, ".")
     assert code == 1
     assert document["errors"] == [{"path": "secret.py", "line": 1, "message": "cannot be read: Permission denied"}]
+
+
+def test_files_named_like_modules_of_the_library_are_not_run(folder: Path) -> None:
+    """``python -m`` looks for modules in the working directory first."""
+    for name in ("select", "tomli", "pathspec"):
+        (folder / f"{name}.py").write_text("raise SystemExit('ran')\n")
+    code, document, _ = audited(folder, ".")
+    assert (code, found(document)) == (1, [("train.py", FORWARD)])

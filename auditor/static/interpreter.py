@@ -82,21 +82,11 @@ class Interpreter(Contexts):
             self.name_network(statement.targets[0], value)
             for target in statement.targets:
                 self.assign(target, value)
-                for part, one, expr in self._one_by_one(target, value, value_expr):
-                    self.kept(part, one, expr)
-                    self.penalty(part, one, expr.site)
+                self.put_aside(target, value, value_expr)
+                self.penalty(target, value, value_expr.site)
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]
-
-    def _one_by_one(self, target: s.Expr, value: Value, expr: s.Expr) -> list[tuple[s.Expr, Value, s.Expr]]:
-        """``best, state = score, net.state_dict()``: each target with what it gets; what is no such row, as it is."""
-        items = self.items(value) if isinstance(target, s.Sequence) and isinstance(expr, s.Sequence) else None
-        if items is None or not isinstance(target, s.Sequence) or not isinstance(expr, s.Sequence):
-            return [(target, value, expr)]
-        if not len(target.items) == len(items) == len(expr.items):
-            return [(target, value, expr)]
-        return list(zip(target.items, items, expr.items, strict=True))
 
     def kept_by_choice(self, target: s.Expr, choice: s.IfExp) -> None:
         """``best = score if score > best else best``"""

@@ -85,6 +85,8 @@ class Methods(Provenance):
         if obj.kind == "module":
             return self._method_of_network(obj, name, args, site, expr)
         if obj.kind in ("list", "dict"):
+            if name == "append" and expr is not None and isinstance(expr.func, s.Attr) and len(args.positional) == 1:
+                self.kept(expr.func.obj, args.positional[0], expr.args[0].value, added=True)
             return self.container_method(obj, name, args, site)
         row = self.libraries.method(obj.kind, name)
         if row is not None:

@@ -85,8 +85,16 @@ class Weights(Answers):
 
     # events
 
-    def kept(self, target: s.Expr, value: Value, expr: s.Expr) -> None:
-        """``best = net.state_dict()``: the live weights get a name of their own."""
+    def put_aside(self, target: s.Expr, value: Value, expr: s.Expr) -> None:
+        """``best, kept = score, net.state_dict()`` keeps as ``kept = net.state_dict()`` does."""
+        if isinstance(target, s.Sequence) and isinstance(expr, s.Sequence) and type(value) is Seq:
+            for one, part, written in zip(target.items, value.items, expr.items, strict=False):
+                self.kept(one, part, written)
+        else:
+            self.kept(target, value, expr)
+
+    def kept(self, target: s.Expr, value: Value, expr: s.Expr, added: bool = False) -> None:
+        """``best = net.state_dict()``: the live weights get a name of their own, or are `added` to others."""
         if not self.may_refer(value):
             return
         name = s.dotted(target if not isinstance(target, s.Item) else target.obj)
@@ -106,20 +114,19 @@ class Weights(Answers):
                 Keep, expr.site, (model, name),
                 lambda place, model=model: Keep(  # type: ignore[misc]
                     place=place, model=model, name=name, form="reference", subject=words or model.name,
-                    state=state, when=when, by=by, read=read, moved=moved, owner=self.running_class(),
+                    state=state, when=when, by=by, read=read, moved=moved, added=added, owner=self.running_class(),
                 ),
             )  # fmt: skip
 
     @staticmethod
     def may_refer(value: Value) -> bool:
         """A quick look, before anybody asks to what."""
-        for one in alternatives(value):
-            if type(one) is Data:
-                if one.kind == WEIGHTS:
-                    return True
-            elif type(one) is Ref and one.obj.kind in ("module", "list", "dict"):
-                return True
-        return False
+        held = (part for one in alternatives(value) for part in (one.items if type(one) is Seq else (one,)))
+        return any(
+            part.kind == WEIGHTS if type(part) is Data
+            else type(part) is Ref and part.obj.kind in ("module", "list", "dict")
+            for part in held
+        )  # fmt: skip
 
     def written_out(self, values: list[Value], site: int) -> None:
         """Weights are written to a file."""

@@ -447,6 +447,8 @@ class Keep(Event):
     model: Model
     name: str
     """Where to, as the user wrote it: a variable, an attribute, an item."""
+    added: bool = False
+    """It joins others in a list, and takes nobody's place."""
     moved: bool = False
     """The tensors were moved to some device: copied, where they were on another one."""
     owner: Place | None = None
