@@ -53,8 +53,9 @@ model.fit(
 
 ## Not reported
 
-Trainings without validation rows (SEL001 says so); scores whose rows nobody knows; the smallest training loss kept only
-to be printed; a training loss that stands in where a setting says that there are no validation rows.
+Trainings without validation rows (SEL001 says so); scores whose rows nobody knows, or that the training never computes
+(SEL005); the smallest training loss kept only to be printed; a training loss that stands in where a setting says that
+there are no validation rows.
 
 ## Sources
 
@@ -88,7 +89,7 @@ def selected_on_training_score(trace: Trace) -> Iterator[Report]:
     for watch in trace.all(Watch):
         if watch.by_batch:
             yield Report(watch.made, one_batch(watch), (Evidence(watch.place, "attached here"),), Confidence.MEDIUM)
-        elif watch.side == "train" and watch.validated:
+        elif watch.side == "train" and watch.validated and not watch.never_computed:
             severity = Severity.NOTE if watch.does == "schedule" else None
             yield Report(
                 watch.made, watching(trace, watch), (Evidence(watch.place, "in this training"),), sure(watch), severity

@@ -102,6 +102,8 @@ def stopped_without_restore(trace: Trace) -> Iterator[Report]:
             if not written:
                 yield Report(watch.made, latest(watch), evidence(watch, []), confidence(watch))
             continue
+        if watch.selects and watch.model is not None and not trace.learns(watch.model):
+            continue  # a loss that is a module too
         used = trace.used_as_left(watch, watch.model) if watch.model is not None else []
         if used and not (written and compares_with_loaded(trace, watch)):
             yield Report(
@@ -121,7 +123,7 @@ def compares_with_loaded(trace: Trace, watch: Watch) -> bool:
 
 def never_ends(watch: Watch) -> bool:
     """There is no such score, or no epoch left in which the patience could be lost (SEL005)."""
-    if watch.side == "validation" and watch.validated is False:
+    if watch.never_computed or (watch.side == "validation" and watch.validated is False):
         return True
     return watch.patience is not None and watch.epochs is not None and watch.patience >= watch.epochs
 

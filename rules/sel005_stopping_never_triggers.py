@@ -89,18 +89,13 @@ def no_validation(watch: Watch) -> str:
 
 
 def never_logged(watch: Watch) -> str:
-    if watch.logged is None or watch.monitor is None or any(plain(watch.monitor) == plain(one) for one in watch.logged):
+    if not watch.never_computed:
         return ""
-    names = ", ".join(f"`{name}`" for name in sorted(watch.logged))
+    names = ", ".join(f"`{name}`" for name in sorted(watch.logged or ()))
     return (
         f"`{watch.name}` watches `{watch.monitor}`, which the training at {watch.place.seen_from(watch.made)} never "
         f"computes, so it never acts. It computes {names}."
     )
-
-
-def plain(name: str) -> str:
-    """Releases have differed in whether a name is written out."""
-    return name.replace("accuracy", "acc")
 
 
 def wrong_way(watch: Watch) -> str:

@@ -238,7 +238,7 @@ class Flow(BaseModel):
     bins: Argument | None = None
     """binning: the edges, or how many there are to be."""
     columns: Argument | None = None
-    """drop: 1 drops columns and no rows; also an operand that names columns."""
+    """drop: 1 drops columns and no rows; also an operand that names columns. same: the new name of a single column."""
     shuffle: Argument | None = None
     """split, folds: whether rows are taken at random; nothing said: in order."""
     seed: Argument | None = None
@@ -355,6 +355,8 @@ class Call(BaseModel):
     """Of an object that is fitted: what it keeps of the rows; None: nothing (stateless, or a learner)."""
     kind: str | None = None
     """What comes back, where methods depend on it: a name under ``methods``. Of a network, asked before ``module``."""
+    estimates_by: tuple[Argument, ...] = ()
+    """Of an object that is fitted: it keeps something only where one of these operands is on; nothing said: always."""
     alters: tuple[str, ...] = ()
     """Of an object that serves rows: the operands that make it alter them at random."""
     keeps_shape: bool = False

@@ -11,7 +11,7 @@ from auditor.static import syntax as s
 from auditor.static.best_so_far import sides_of, stands_for, weighed
 from auditor.static.machine import Outcome
 from auditor.static.names import Names
-from auditor.static.row_calls import is_path
+from auditor.static.row_calls import counts_rows, is_path
 from auditor.static.sizes import LONGEST
 from auditor.static.values import (
     FILLED,
@@ -34,7 +34,8 @@ from auditor.static.values import (
     symbol,
 )
 from auditor.static.worlds import Modes, World
-from auditor.trace import Cut
+from auditor.trace import Cut, Origin, Rows
+from auditor.trace.rows import POSITIONS
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
@@ -104,6 +105,8 @@ class Operations(Names):
         if op in ("Subtract", "Divide"):
             inside = self._measured_by(left, right, inside)
         sym = (op, symbol(left), symbol(right))
+        if inside.trail is not None and inside.trail.role == "index" and not op.startswith("Bit"):
+            inside = self._renumbered(left, right, inside, self.fresh(site) if None in sym else self.numbered(sym))
         if inside is UNKNOWN or not (inside.flows or inside.of or inside.leaf):
             if None in sym:
                 return Data(trail=inside.trail)
@@ -135,6 +138,14 @@ class Operations(Names):
         if any(one.origin in sources for one in by.rows):
             return inside
         return inside.on(replace(inside.trail, rows=of.rows, role=of.role, stacked=of.stacked))
+
+    def _renumbered(self, left: Value, right: Value, inside: Data, key: Hashable) -> Data:
+        """``numbers + step``: the numbers of other rows. Two lists of numbers are put one behind the other."""
+        sides = [trail for trail in map(self.trail_of, (left, right)) if trail is not None and trail.rows]
+        if len(sides) != 1 or inside.trail is None or not all(counts_rows(one) for one in inside.trail.rows):
+            return inside
+        others = Rows(Origin(POSITIONS), frozenset((Cut(("some", "renumbered", key)),)))
+        return inside.on(replace(inside.trail, rows=frozenset((others,))))
 
     def _repeated_items(self, listed: Value, times: Value, site: int) -> Value | None:
         """``[64] * 3``, and ``[None] * folds``: of constants. A list can be filled later, one by one."""

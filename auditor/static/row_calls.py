@@ -71,15 +71,16 @@ def kind_of(value: Value) -> str:
 def bound_of(value: Value) -> Hashable:
     if type(value) is Const:
         return value.value if isinstance(value.value, int) or value.value is None else ("const", str(value.value))
-    return value.sym if type(value) is Data else _NOBODY_KNOWS
+    return value.sym if type(value) is Data and value.sym is not None else _NOBODY_KNOWS
 
 
 _NOBODY_KNOWS = object()
 
 
-def range_of(ends: list[Hashable]) -> Range | None:
+def ranged(key: Hashable, ends: list[Hashable], here: Hashable) -> Cut:
+    """From one row number up to another; where nobody knows one of them, a choice that is made here alone."""
     low, high = ends
-    return None if low is _NOBODY_KNOWS or high is _NOBODY_KNOWS else Range(low, high)
+    return Cut(("some", key, here)) if _NOBODY_KNOWS in (low, high) else Cut(key, Range(low, high))
 
 
 PART_KEYS: dict[str, PartName] = {
@@ -111,6 +112,12 @@ def is_number(rows: Rows) -> bool:
     """These are numbers that were made, of rows or of columns, and nothing has been chosen by them yet."""
     key = rows.origin.key
     return key == POSITIONS or (isinstance(key, tuple) and key[0] == "index")
+
+
+def counts_rows(rows: Rows) -> bool:
+    """These are numbers that were made to choose rows by: a range of them, or one side of a fold."""
+    key = rows.origin.key
+    return is_number(rows) or (isinstance(key, tuple) and key[0] == "folds")
 
 
 def is_fold(cut: Cut) -> bool:

@@ -118,6 +118,8 @@ class Provenance(Watching):
         if trail is None:
             return doing.value
         made = self.transformed(trail, self.state(doing.receiver).found)
+        said = self.operand(doing.args, doing.flow.part) if doing.flow.part is not None else None
+        made = self._asked(doing, made, said if said != NONE else None)
         return self._back(doing, replace(made, altered=True) if self.alters(doing.receiver) else made)
 
     def _scaled(self, doing: Doing) -> None:
@@ -212,7 +214,12 @@ class Provenance(Watching):
         self._watched(doing, learnt, rows | targets)
         if type(receiver) is Ref and receiver.obj.kind == "module":
             return doing.value
-        return receiver if receiver is not None else self.made(doing.site, Trail(learnt=learnt), doing.value)
+        if receiver is not None:
+            return receiver
+        kind = doing.row.kind if doing.row is not None and doing.row.kind else ""
+        made = self.made(doing.site, Trail(learnt=learnt), doing.value, kind)
+        self.learn(made, Trail(learnt=learnt))
+        return made
 
     def _model_of(self, receiver: Value | None) -> Model | None:
         """The network that is fitted, or that a learner is."""
@@ -414,6 +421,9 @@ class Provenance(Watching):
         whose = given if doing.flow.arg is not None else doing.receiver
         if type(whose) is Data:
             self.set_back(whose.of)
+            made = self.trail_of(doing.value) if doing.flow.arg is None else None
+            if made is not None and made.learnt and type(doing.value) is Data:
+                return doing.value.on(replace(made, learnt=frozenset(), scores=frozenset()))
         elif type(whose) is Ref and whose.obj not in self.referred(given):
             self.forgotten(whose.obj)
             for whole in self.wholes(whose.obj):

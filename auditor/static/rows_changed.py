@@ -22,7 +22,7 @@ from auditor.static.row_calls import (
     is_path,
     kind_of,
     path_name,
-    range_of,
+    ranged,
     row_numbers,
     said_part,
     same_as,
@@ -52,7 +52,7 @@ class Changed(Held):
         row = self.libraries.call(name)
         if row is None:
             return value
-        if type(value) is Ref and value.obj.kind == row.kind and row.estimates:
+        if type(value) is Ref and value.obj.kind == row.kind and row.estimates and self._estimates(row, args):
             value.obj.row = row
         if type(value) is Ref:
             self._set_up(value.obj, row, args)
@@ -65,6 +65,10 @@ class Changed(Held):
         if row.rows is None:
             return value
         return self.flowed(row.rows, None, args, site, value, called, row)
+
+    def _estimates(self, row: Call, args: Arguments) -> bool:
+        """It keeps something of the rows that it is fitted to, as it is set up."""
+        return not row.estimates_by or any(self._is_on(self.operand(args, one)) for one in row.estimates_by)
 
     @staticmethod
     def _is_on(value: Value | None) -> bool:
@@ -345,6 +349,9 @@ class Changed(Held):
         self._same_shape(doing)
         if trail is None:
             return doing.value
+        name = self.operand(doing.args, doing.flow.columns) if doing.flow.columns is not None else None
+        if type(name) is Const and isinstance(name.value, str):
+            trail = trail.renamed(name.value)
         beside = self.others(doing) if doing.flow.does == "filled" else ()
         return self._back(doing, self.counted(doing, trail).marked(beside))
 
@@ -383,13 +390,15 @@ class Changed(Held):
         """The rows of the first table get columns of others: figures over rows of theirs are none over these."""
         first, *others = [self.trail_of(one) for one in doing.operands]
         known = [without_figures(one, first) if first is not None and one is not None else one for one in others]
-        return self._put_together(doing, [first, *known])
+        return self._put_together(doing, [first, *(one and one.in_columns_of_its_own for one in known)])
 
     def _put_together(self, doing: Doing, trails: list[Trail | None]) -> Value:
         trail = merged(trails)
         if trail is None:
             return doing.value
         kept = trail.columns if len(set(trails) - {None}) == 1 else None
+        if any(mark.kind == "resample" for mark in trail.found) and self._beside_others(doing):
+            trail = replace(trail, marks=frozenset(one for one in trail.marks if one[1].kind != "resample"))
         if doing.flow.axis is not None and self.stacks(doing):
             trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
         shared = {one.columns for one in trails if one is not None and one.rows}
@@ -398,6 +407,16 @@ class Changed(Held):
             columns = None  # whatever is made of each group, under the name of the group
         role: TrailRole = "" if trail.role == "mask" else trail.role
         return self._back(doing, replace(trail, columns=columns, role=role, stacked=self.stack_of(doing)))
+
+    def _beside_others(self, doing: Doing) -> bool:
+        """Columns are put beside columns of rows that stand there once: no row is a copy of another any more."""
+        axis = self.operand(doing.args, doing.flow.axis) if doing.flow.axis is not None else None
+        first = self.operand(doing.args, doing.flow.arg or Argument(at=0))
+        listed = self.items(first) if first is not None else None
+        if not listed or not (type(axis) is Const and axis.value in (1, -1, "columns")):
+            return False
+        trails = [trail for trail in map(self.sourced, listed) if trail is not None and trail.rows]
+        return any(all(mark.kind != "resample" for mark in trail.found) for trail in trails)
 
     def _on_aligned(self, doing: Doing) -> Value:
         """Two tables with the columns of both."""
@@ -503,7 +522,7 @@ class Changed(Held):
         if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
             ends = [bound_of(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
             ends[0] = None if ends[0] == 0 else ends[0]
-            cut = Cut(self.range_key(POSITIONS, frozenset()), range_of(ends))
+            cut = ranged(self.range_key(POSITIONS, frozenset()), ends, self.fresh(doing.site))
             return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)
         origin = Origin(key, "", self.place(doing.site))
@@ -596,7 +615,8 @@ class Changed(Held):
         if trail.role == "statistic" or not trail.rows:
             return self._back(doing, trail)
         mark = self.mark(kind, trail, doing.site, "")
-        figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns).marked((mark,))
+        figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns, parents=trail.parents)
+        figure = figure.marked((mark,))
         return self._back(doing, figure)
 
     def _changes(self, kind: MarkKind) -> Callable[[Doing], Value]:
@@ -629,7 +649,8 @@ class Changed(Held):
         trail = self.trail_of(made)
         if trail is None or ends == [None, None]:
             return made
-        return self.made(doing.site, self.between(trail, *(NONE if end is None else end for end in ends)), made)
+        low, high = (NONE if end is None else end for end in ends)
+        return self.made(doing.site, self.between(trail, low, high, doing.site), made)
 
     def _on_resampled(self, doing: Doing) -> Value:
         replaced = doing.args.keyword.get("replace")
@@ -657,7 +678,7 @@ class Changed(Held):
         trail = self.sourced(self.subject(doing))
         sampler = self.trail_of(doing.args.keyword.get("sampler", NONE))
         if trail is not None and sampler is not None and sampler.role == "index":
-            trail = trail.cut(*frozenset[Cut]().union(*(rows.cuts for rows in sampler.rows)))
+            trail = trail.at(sampler)
         if type(doing.value) is not Data:
             return doing.value
         batch = self.known(self.operand(doing.args, doing.flow.batch)) if doing.flow.batch is not None else None
@@ -671,6 +692,5 @@ class Changed(Held):
         by = self.trail_of(second) if second is not None else None
         if by is not None and by.role == "index":
             chosen = self.turns_of(second) if second is not None else None
-            cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
-            return self._back(doing, trail.cut(*cuts, count=lambda _: chosen or counted(by.rows)))
+            return self._back(doing, trail.at(by, count=lambda _: chosen or counted(by.rows)))
         return self._back(doing, trail.cut(Cut(("some", self.fresh(doing.site)))))

@@ -36,7 +36,7 @@ from auditor.static.row_calls import (
     is_range,
     key_of_part,
     moves,
-    range_of,
+    ranged,
     role_of,
     said_part,
     within,
@@ -540,8 +540,8 @@ class Held(Weights):
                 continue
             first = first or (self.sourced(owner) if type(parts[0]) is Bounds else None)
             if first is not None:
-                chosen = range_of([None if end == Const(0) else bound_of(end) for end in (part.low, part.high)])
-                first = first.cut(Cut(("across", axis), chosen))
+                ends = [None if end == Const(0) else bound_of(end) for end in (part.low, part.high)]
+                first = first.cut(ranged(("across", axis), ends, self.fresh(expr.site)))
         return first
 
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
@@ -562,8 +562,7 @@ class Held(Weights):
             base = trail or self.sourced(owner)
             if base is None:
                 return None
-            cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
-            return base.cut(*cuts).marked(mark for mark in by.found if mark.kind == "resample")
+            return base.at(by).marked(mark for mark in by.found if mark.kind == "resample")
         masked = self._mask(value)
         if masked:
             base = trail or self.sourced(owner)
@@ -614,6 +613,8 @@ class Held(Weights):
         judged = judged or (by is not None and bool(by.learnt))
         if by is not None and by.role == "mask" and isinstance(sym, tuple) and sym[0] == "isin":
             cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
+            if len(by.rows) > 1:
+                return (Cut(sym, not flip),)
             if not flip:
                 return tuple(cuts)
             other = complement(cuts, ())
@@ -647,7 +648,7 @@ class Held(Weights):
             if NONE not in (low, high):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
-        return self.between(base, low, high)
+        return self.between(base, low, high, index.site)
 
     def side_by_side(self, index: s.Expr) -> bool:
         return isinstance(index, s.Slice) and side_by_side(index, [one.loop for one in self.turning])
@@ -668,7 +669,7 @@ class Held(Weights):
                 return number
         return None
 
-    def between(self, base: Trail, low: Value, high: Value) -> Trail:
+    def between(self, base: Trail, low: Value, high: Value, site: int) -> Trail:
         """The rows from one number up to another."""
         ends = [bound_of(end) for end in (NONE if low == Const(0) else low, high)]
         borders = [0 if low in (NONE, Const(0)) else self.border(base, low)]
@@ -677,12 +678,11 @@ class Held(Weights):
             kept = base.stacked[borders[0] : borders[1]]
             return replace(base, rows=frozenset().union(*kept), stacked=kept if len(kept) > 1 else ())
         base = base.picked()
-        chosen = range_of(ends)
         if any(sum(is_range(cut) for cut in one.cuts) >= MOST_RANGES for one in base.rows):
             return base.vague("ranges")
         made: set[Rows] = set()
         for one in base.rows:
-            cut = Cut(self.range_key(one.origin.key, one.cuts), chosen)
+            cut = ranged(self.range_key(one.origin.key, one.cuts), ends, self.fresh(site))
             self._chosen_before[cut] = self._chosen_before.get(cut, frozenset()) | one.cuts
             made.add(one.cut(cut, count=within(one.count, ends)))
         return replace(base, rows=frozenset(made), stacked=())

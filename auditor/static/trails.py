@@ -11,7 +11,7 @@ from typing import Literal
 
 from auditor.static.conventions import names_part
 from auditor.trace import Cut, Mark, PartName, Range, Rows, Score, Train
-from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED
+from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS
 
 MOST_ROWS = 12
 MOST_MARKS = 40
@@ -96,6 +96,17 @@ class Trail:
 
         return replace(self, rows=chosen(self.rows), stacked=tuple(chosen(one) for one in self.stacked))
 
+    def at(self, numbers: Trail, count: Callable[[int], int | None] | None = None) -> Trail:
+        """Its rows at these row numbers; where they were put together from several, at each of those.
+
+        `count` tells how many of so many, where they were not.
+        """
+        if len(numbers.rows) < 2:
+            return self.cut(*(cut for one in numbers.rows for cut in one.cuts), count=count)
+        made = merged(self.cut(*one.cuts) for one in sorted(numbers.rows, key=_placed)) or self
+        some = frozenset(one for one in made.rows if not one.none)
+        return replace(made, rows=some) if some else made
+
     def picked(self) -> Trail:
         """Some rows of a stack: perhaps none of one of the arrays that it is made of."""
         if len(self.stacked) < 2 or frozenset().union(*self.stacked) != self.rows:
@@ -126,6 +137,19 @@ class Trail:
         parents = frozenset((name,)).union(*(names for made, names in self.computed if made == name))
         return replace(self, marks=marks, columns=Columns(frozenset((name,)), True), parents=parents)
 
+    def renamed(self, name: str) -> Trail:
+        """A single column under another name."""
+        single = self.columns is not None and self.columns.only and len(self.columns.names) == 1
+        return replace(self, columns=Columns(frozenset((name,)), True)) if single else self
+
+    @property
+    def in_columns_of_its_own(self) -> Trail:
+        """What is in columns that got names of their own is in those of the table that they are put beside, and in no
+        others; under the name of a column that it was computed from, both get other names there."""
+        if self.columns is None or not self.columns.only or not self.parents or self.parents & self.columns.names:
+            return self
+        return replace(self, marks=frozenset((name, mark) for _, mark in self.marks for name in self.columns.names))
+
     def columned(self, columns: Columns | None) -> Trail:
         """Some of its columns; marks of the others stay behind."""
         if columns is None:
@@ -155,6 +179,8 @@ def merged(trails: Iterable[Trail | None]) -> Trail | None:
     if all(one is first or one == first for one in known):
         return first
     rows = frozenset().union(*(one.rows for one in known))
+    if any(one.role != "index" for one in known):  # numbers beside rows are no rows themselves
+        rows = frozenset(one for one in rows if one.origin.key != POSITIONS) or rows
     marks = frozenset().union(*(one.marks for one in known))
     holding = [one for one in known if one.rows] or known
     roles = {one.role for one in holding}
@@ -183,7 +209,7 @@ def indexed(trails: Iterable[Trail | None]) -> Trail | None:
     held = merged(one for one in known if one.role != "index")
     if numbers is None or held is None or not held.rows:
         return merged(known)
-    return held.cut(*frozenset[Cut]().union(*(one.cuts for one in numbers.rows)))
+    return held.at(numbers)
 
 
 def alternatives(trails: Iterable[Trail | None]) -> Trail | None:

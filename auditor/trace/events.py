@@ -402,6 +402,13 @@ class Watch(Event):
     selects: frozenset[Select] = frozenset()
     """Code of the user's own: the comparisons with the best so far that decide."""
 
+    @property
+    def never_computed(self) -> bool:
+        """The training is known to compute no score of this name; releases have differed in how long one is."""
+        if self.logged is None or self.monitor is None:
+            return False
+        return self.monitor.replace("accuracy", "acc") not in {one.replace("accuracy", "acc") for one in self.logged}
+
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Use(Event):
