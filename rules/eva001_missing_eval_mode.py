@@ -4,7 +4,9 @@
 
 A forward pass whose output is scored, stored or selected on, and never reaches a backward pass, while the model may be
 in train mode on some path that leads there: it was never switched, or it was switched back before. Where a training
-comes through the same lines, the finding stands at the call that asks for the evaluation.
+comes through the same lines, the finding stands at the call that asks for the evaluation. And a training pass over all
+rows at once (the nodes of a graph) whose output is scored on those that its loss leaves out: they were not passed in
+eval mode.
 
 ## Why it matters
 
@@ -98,6 +100,9 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         if model.network.indifferent or (model.network.sensitive and not trace.exposed(forward)):
             continue
         sinks = trace.judges(forward)
+        beside = trace.scored_beside(forward) if not sinks and training is None else []
+        if beside and model.network.sensitive:
+            yield Report(forward.place, scored_beside(forward), evidence_beside(forward, beside), Confidence.MEDIUM)
         if not sinks or produces_samples(trace, forward, sinks):
             continue
         if mode.cause is not None and trace.averaged(forward):
@@ -114,6 +119,20 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
             Severity.ERROR if sensitive else Severity.WARNING,
             fix(forward) if place == forward.place else None,
         )
+
+
+def scored_beside(forward: Forward) -> str:
+    name = forward.name or forward.model.name or "the model"
+    return (
+        f"the output of this training pass of `{name}` is scored on rows that its loss leaves out: "
+        f"{forward.model.network.sensitive[0].in_training} and the numbers are not those of the trained network. Make "
+        f"another pass for them after `{name}.eval()`."
+    )
+
+
+def evidence_beside(forward: Forward, sinks: list[Sink]) -> tuple[Evidence, ...]:
+    calls = [Evidence(call, "called from here") for call in forward.chain[-3:]]
+    return (*calls, Evidence(sinks[0].place, f"the other rows are used for an evaluation here ({sinks[0].kind})"))
 
 
 def where(trace: Trace, forward: Forward, mode: Mode) -> Place:

@@ -80,7 +80,8 @@ fit(torch.load("train.pt"), torch.load("validation.pt"))
 ## Not reported
 
 Networks without layers that depend on the mode; networks that are frozen while their input learns; parts that are
-frozen in eval mode on purpose while the rest trains (`backbone.eval()` after `model.train()`); a network put in eval
+frozen in eval mode on purpose while the rest trains (`backbone.eval()` after `model.train()`, or `head.train()` where
+the optimizer has the weights of the head); a network put in eval
 mode for good by its own training code, with no evaluation in between, and no pass with autograd off that nothing learns
 from. A network that comes in eval mode (`from_pretrained`) and is trained so is a warning where its layers are not
 known.
@@ -95,7 +96,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Evidence, Forward, Mode, Report, Severity, Switch, Trace, rule
+from auditor.trace import Confidence, Evidence, Forward, Mode, Report, Severity, Step, Switch, Trace, rule
 
 
 @rule("EVA003", "train-mode-not-restored", Severity.ERROR)
@@ -107,6 +108,8 @@ def train_mode_not_restored(trace: Trace) -> Iterator[Report]:
         modes = [mode for mode in trace.in_mode(forward, "eval") if left_by_evaluation(trace, forward, mode)]
         if not modes or model.network.indifferent or not trace.trains(forward):
             continue
+        if part_by_part(trace, forward):
+            continue
         mode = modes[0]
         guessed = mode.cause is None and not model.network.sensitive
         yield Report(
@@ -116,6 +119,15 @@ def train_mode_not_restored(trace: Trace) -> Iterator[Report]:
             confidence(forward, mode),
             Severity.WARNING if guessed else None,
         )
+
+
+def part_by_part(trace: Trace, forward: Forward) -> bool:
+    """The part whose weights are moved is put in train mode by itself: the others stay as they are on purpose."""
+    if not any(switch.mode == "train" for switch in forward.apart):
+        return False
+    steps = [one for one in trace.after(forward) if isinstance(one, Step) and one.optimizer is not None]
+    moved = [one.optimizer.models for one in steps if one.optimizer is not None]
+    return bool(moved) and all(one is not None and not one & forward.behind for one in moved)
 
 
 def left_by_evaluation(trace: Trace, forward: Forward, mode: Mode) -> bool:

@@ -100,15 +100,16 @@ def selected_on_training_score(trace: Trace) -> Iterator[Report]:
 
 
 def on_training(trace: Trace, select: Select) -> bool:
-    """All that is compared comes from passes that train."""
-    return bool(select.forwards) and not select.scores and all(trace.trains(one) for one in select.forwards)
+    """All that is compared comes from passes that train, and is no figure of the rows that their loss leaves out."""
+    trains = bool(select.forwards) and not select.scores and all(trace.trains(one) for one in select.forwards)
+    return trains and not any(sink.rows & select.rows for one in select.forwards for sink in trace.scored_beside(one))
 
 
 def decides(trace: Trace, select: Select) -> bool:
     """Weights are kept by what the comparison says."""
     models = {one.model for one in select.forwards}
     near = trace.after(select, lambda one: isinstance(one, Step))
-    return any(isinstance(one, Keep) and one.when == "better" and one.model in models for one in near)
+    return any(isinstance(one, Keep) and select.place in one.by and one.model in models for one in near)
 
 
 def validates(trace: Trace, select: Select) -> bool:

@@ -131,7 +131,9 @@ def never_ends(watch: Watch) -> bool:
 def stops_by_validation(trace: Trace, watch: Watch) -> bool:
     """Code of the user's own compares scores of passes that do not train, and leaves the weights as they are."""
     passes = [one for select in watch.selects for one in select.forwards if one.model is watch.model]
-    return not trace.restored_before(watch, watch.model) and any(trace.evaluates(one) for one in passes)
+    return not trace.restored_before(watch, watch.model) and any(
+        trace.evaluates(one) or trace.scored_beside(one) for one in passes
+    )
 
 
 def message(watch: Watch, used: Event) -> str:

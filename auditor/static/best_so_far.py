@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from auditor.static import syntax as s
 
@@ -23,7 +23,16 @@ def comparisons(test: s.Expr) -> list[s.Compare]:
 
 def weighed(test: s.Compare, kept: frozenset[str]) -> list[str]:
     """Those of these variables that stand on one side of a comparison, themselves or with a margin added."""
-    return [name for side in (test.left, test.ops[0][1]) for name in _terms(side) if name in kept]
+    return [name for side in sides_of(test)[:2] for name in _terms(side) if name in kept]
+
+
+def sides_of(test: s.Compare) -> list[s.Expr]:
+    return [test.left, *(right for _, right in test.ops)]
+
+
+def stands_for(side: s.Expr, names: Collection[str]) -> bool:
+    """One side of a comparison is one of these variables, itself or with a margin added."""
+    return any(name in names for name in _terms(side))
 
 
 def _terms(expr: s.Expr) -> Iterator[str]:

@@ -57,13 +57,16 @@ class Branches(Modules):
             return self.run(statement.orelse, world)
         if statement.assigns:
             self.weighed.update((test, statement.assigns) for test in comparisons(statement.test))
+        self.world = world
+        kept = not statement.orelse and self.asks_for_kept(statement.test)
+        last_resort = self._falls_back(statement)
         yes, no = self.branch(statement.test, world)
         flow: Flow = []
         branches = self.stack[-1].branches
         branches.append(statement)
-        for one in () if no and self._falls_back(statement) else self.reduced(yes):
+        for one in () if no and last_resort else self.reduced(yes):
             flow.extend(self.run(statement.body, one))
-        if not statement.orelse and self.asks_for_kept(statement.test):
+        if kept:
             self._as_if_taken(flow, no)
         for one in self.reduced(no):
             flow.extend(self.run(statement.orelse, one))

@@ -328,14 +328,27 @@ class Calls(Methods):
             self.set_attribute(obj, name, value)
 
     def find_unknown_parts(self, obj: Obj) -> None:
-        """A part that is called and that nobody knows makes the network incomplete."""
+        """A part that is called and that nobody knows makes the network incomplete.
+
+        What its own `__init__` sets in another case than this one it has not (``if pooling: self.pool = ...``).
+        """
         assert obj.cls is not None
+        left_out = self._set_in_making(obj.cls) if obj.attrs else frozenset()
         for cls in self.linear(obj.cls):
             for name in sorted(cls.calls):
                 if self.method(obj.cls, name) is None and self.libraries.method("module", name) is None:
                     value = self.world.get(obj, name)
-                    if value is None or (type(value) is Data and value.kind in ("", "wrapped", "loaded")):
+                    unknown = type(value) is Data and value.kind in ("", "wrapped", "loaded")
+                    if unknown or (value is None and name not in left_out):
                         obj.partial = True
+
+    def _set_in_making(self, cls: s.Class) -> frozenset[str]:
+        """The attributes that the constructors of a class set, in whichever case."""
+        found = (one.methods.get("__init__") for one in self.linear(cls))
+        inits = [init for init in found if init is not None and init.params]
+        return frozenset(
+            word.removeprefix(f"{init.params[0].name}.") for init in inits for word in s.assigned_in(init.body)
+        )
 
     def call_object(self, obj: Obj, args: Arguments, site: int, expr: s.Call | None) -> Value:
         if obj.kind == "module":

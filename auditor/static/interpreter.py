@@ -105,8 +105,9 @@ class Interpreter(Contexts):
         ):
             row = self.evaluate(call.func)
             if type(row) is Lib and self.keeps_extreme(row.name):
-                figures = self.all_spilled(self.evaluate(arg.value) for arg in call.args)
-                if self.compared_again(name, figures):
+                values = [(s.written(arg.value), self.evaluate(arg.value)) for arg in call.args]
+                figures = self.all_spilled(value for _, value in values)
+                if self.compared_again(name, figures) and self.scored(one for word, one in values if word != name):
                     self.select(figures, call.site)
 
     def name_network(self, target: s.Expr, value: Value) -> None:

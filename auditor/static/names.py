@@ -6,7 +6,7 @@ from auditor.static import syntax as s
 from auditor.static.building import Building
 from auditor.static.conventions import names_part
 from auditor.static.machine import Arguments
-from auditor.static.trails import merged
+from auditor.static.trails import merged, one_side
 from auditor.static.values import (
     NONE,
     UNKNOWN,
@@ -122,8 +122,10 @@ class Names(Building):
         apart = rows and self.names_parts(target)
         for index, part in enumerate(target.items):
             item = self.item(value, Const(index), part.site)
-            if apart and type(item) is Data and item.trail is not None:
-                item = item.on(item.trail.cut(Cut(("unpacked", self.frame.module, target.site, self.context), index)))
+            if type(item) is Data and item.trail is not None:
+                trail = one_side(item.trail)
+                chosen = Cut(("unpacked", self.frame.module, target.site, self.context), index)
+                item = item.on(trail.cut(chosen) if apart or trail is not item.trail else trail)
             self.assign(part, item)
 
     @staticmethod

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from auditor.static import syntax as s
-from auditor.static.best_so_far import weighed
+from auditor.static.best_so_far import sides_of, stands_for, weighed
 from auditor.static.machine import Outcome
 from auditor.static.names import Names
 from auditor.static.row_calls import counts_rows, is_path
@@ -199,7 +199,10 @@ class Operations(Names):
         kept = self.weighed.get(expr)
         best = weighed(expr, kept) if kept else ()
         sides = [left, *(value for _, value in values)]
-        if any(self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best):
+        rivals = [value for side, value in zip(sides_of(expr), sides, strict=True) if not stands_for(side, best)]
+        if any(
+            self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best
+        ) and self.scored(rivals or sides):
             chosen = self.select(everything, expr.site)
             if chosen is not None:
                 self.selections.setdefault(expr, []).append(chosen)

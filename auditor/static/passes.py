@@ -25,6 +25,7 @@ from auditor.trace import (
     Cut,
     Forward,
     Mode,
+    Model,
     ModeName,
     Place,
     Rows,
@@ -178,6 +179,7 @@ class Passes(Layered):
         whole, method = self.called_on(obj)
         model = self.model(whole)
         apart = self.apart(whole, modes)
+        behind = self.behind(whole, modes) if apart else frozenset()
         trail = self._picked_inside(obj, args, inside.trail, site)
         rows, marks = (trail.rows, trail.found) if trail is not None else (frozenset(), frozenset())
         again = self.taught_before(whole, rows)
@@ -190,8 +192,8 @@ class Passes(Layered):
             return Forward(
                 place=place, model=model, modes=modes, grad=grad, driven=driven, on_leaf=leaf, frozen=frozen,
                 wholly_frozen=wholly, forced=forced, name=name, repeated=self.repeats(called),
-                inside=(here,) if method is not None else (), apart=apart, rows=rows, marks=marks, again=again,
-                element=trail is not None and trail.role == "element", length=self.rows_of(args),
+                inside=(here,) if method is not None else (), apart=apart, behind=behind, rows=rows, marks=marks,
+                again=again, element=trail is not None and trail.role == "element", length=self.rows_of(args),
                 single=self.single_row(args),
             )  # fmt: skip
 
@@ -310,6 +312,12 @@ class Passes(Layered):
                 if mode.cause is not None and mode.value not in values:
                     found[mode.cause] = None
         return tuple(found)
+
+    def behind(self, obj: Obj, modes: tuple[Mode, ...]) -> frozenset[Model]:
+        """The parts of a network that can learn and are in the mode that it is in itself."""
+        values = {mode.value for mode in modes}
+        parts = [part for part in self.family(obj)[1:] if not self.world.get(part, "%frozen")]
+        return frozenset(self.model(part) for part in parts if {mode.value for mode in self.modes(part)} <= values)
 
     def called_on(self, obj: Obj) -> tuple[Obj, Activation | None]:
         """The network whose method was called from outside, where this pass is only a part of what that method does."""

@@ -633,10 +633,12 @@ class Changed(Held):
         return self._changes("encoding")(doing)
 
     def _on_binning(self, doing: Doing) -> Value:
-        bins = self.operand(doing.args, doing.flow.bins) if doing.flow.bins is not None else None
-        if bins is not None and self.items(bins) is not None:
-            return self._on_same(doing)
-        return self._changes("statistic")(doing)
+        """A number of bins is laid over all rows; edges, known or not, cut each row by itself and bring their marks."""
+        if doing.flow.bins is None or type(self.operand(doing.args, doing.flow.bins)) is Const:
+            return self._changes("statistic")(doing)
+        made = self._on_same(doing)
+        trail = self.trail_of(made)
+        return self._back(doing, trail.marked(self.others(doing))) if trail is not None else made
 
     def _on_lag(self, doing: Doing) -> Value:
         return self._changes("lag")(doing)

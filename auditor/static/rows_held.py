@@ -41,7 +41,7 @@ from auditor.static.row_calls import (
     said_part,
     within,
 )
-from auditor.static.stretches import side_by_side, window_in
+from auditor.static.stretches import numbers_in, side_by_side, window_in
 from auditor.static.trails import NOWHERE, Columns, Trail, complement, indexed, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
@@ -71,6 +71,8 @@ class Serving:
     window: int | None = None
     """The site of a slice with which each row holds parts of its neighbours."""
     branches: tuple[s.If, ...] = ()
+    numbers: frozenset[str] = frozenset()
+    """The attributes whose items say which rows of the others are served."""
 
 
 class Held(Weights):
@@ -215,7 +217,7 @@ class Held(Weights):
             found = self.method(cls, "__getitem__") or self.method(cls, "__iter__")
             if found is not None:
                 branches = tuple(s.branches_in(found[1].body))
-                self._serving[cls] = Serving(found[1], window_in(found[1]), branches)
+                self._serving[cls] = Serving(found[1], window_in(found[1]), branches, numbers_in(found[1]))
             else:
                 by_base = any(row.kind == "dataset" for _, row in self.foreign_rows(cls))
                 self._serving[cls] = Serving() if by_base else None
@@ -230,11 +232,26 @@ class Held(Weights):
         if serving.method is None:
             return None
         names = [name for name in obj.attrs if name in serving.method.mentions - self._passed_over(obj, serving)]
-        parts = [self.world.get(obj, name) for name in names]
-        trail = indexed([self.trail_of(part, depth - 1) for part in parts if isinstance(part, Value)])
+        chosen = {name: self._numbered_by(obj, name) for name in names if name in serving.numbers}
+        parts = {name: self.world.get(obj, name) for name in names}
+        trails = {name: self.trail_of(part, depth - 1) for name, part in parts.items() if isinstance(part, Value)}
+        held = indexed(one for name, one in trails.items() if not chosen.get(name))
+        known = held is not None and held.rows
+        trail = held.cut(*frozenset[Cut]().union(*chosen.values())) if held and known else indexed(trails.values())
         if serving.window is None or trail is None or not trail.rows or self.frame.module != obj.module:
             return trail
         return self._marked("window", trail, trail, serving.window, "")
+
+    def _numbered_by(self, obj: Obj, name: str) -> frozenset[Cut]:
+        """The choice of rows by numbers that a data set is given: those of one list choose the same rows."""
+        value: Value | None = self.world.get(obj, name)
+        given = type(value) is Ref and value.obj.number < obj.number
+        trail = self.sourced(value) if given else self.trail_of(value) if type(value) is Data else None
+        if trail is None or not trail.rows or trail.role == "index":
+            return frozenset()
+        if any(in_call(one.origin.key, (obj.module, obj.site)) for one in trail.rows):
+            return frozenset()  # made for this data set, and once more for the next
+        return frozenset((Cut(("some", "numbered", trail.rows)),)).union(*(one.cuts for one in trail.rows))
 
     def _passed_over(self, obj: Obj, serving: Serving) -> set[str]:
         """The attributes that a method reads only in branches which this object never takes (``if self.train:``)."""
@@ -474,7 +491,8 @@ class Held(Weights):
         sizes = self.libraries.attribute("tensor", name)
         if sizes is not None and sizes.does == "shape":
             self.counts(("item", ("attr", value.sym, name), 0), trail)
-        row = self.libraries.attribute("rows", name)
+        own = self.libraries.attribute(value.kind, name)
+        row = own if own is not None and own.rows is not None else self.libraries.attribute("rows", name)
         if row is None:
             return trail.column(name) if value.kind == "dataframe" else trail
         if row.rows == "none":
@@ -698,7 +716,8 @@ class Held(Weights):
             names = self.names_in(index.items[1])
             inside = self.filled_in(inside, target.site) if names is not None else inside
         if trail is None or not trail.rows:
-            base = self.sourced(owner) if trail is None and not inside.rows else trail
+            figures = inside.role == "statistic" and self._gathers_rows(target)  # one for each column, and no rows
+            base = self.sourced(owner) if trail is None and not inside.rows and not figures else trail
             made = merged((base, inside)) or inside
         elif names is not None and len(names) == 1:
             (column,) = names
@@ -791,6 +810,11 @@ class Held(Weights):
             lambda place: Select(place=place, how=how, rows=rows, scores=scores, forwards=forwards),
         )  # fmt: skip
 
+    def scored(self, rivals: Iterable[Value]) -> bool:
+        """A figure is compared with the best so far: a prediction that is cut off at a limit is no choice."""
+        figures = self.all_spilled(rivals)
+        return bool(figures.flows or (figures.trail is not None and figures.trail.scores))
+
     def compared_again(self, best: str, figures: Data) -> bool:
         """What a call remembers in a variable of its own chooses only among scores that are taken in this call.
 
@@ -853,3 +877,8 @@ class Held(Weights):
         if called is None:
             return ""
         return s.dotted(called.func.obj) if isinstance(called.func, s.Attr) else s.dotted(called.func)
+
+
+def in_call(key: Hashable, call: Hashable) -> bool:
+    """What is named was made while this call ran, and by no call before."""
+    return isinstance(key, tuple) and len(key) == 4 and key[0] == "at" and bool(key[3]) and key[3][-1] == call

@@ -36,6 +36,21 @@ def window_in(function: s.Function) -> int | None:
     return None
 
 
+def numbers_in(function: s.Function) -> frozenset[str]:
+    """The attributes whose items are row numbers in others: ``self.images[self.chosen[index]]``, in one line or two."""
+    given = [one for one in s.statements_in(function.body) if isinstance(one, s.Assign) and one.value is not None]
+    words = {s.written(target): _of_attribute(one.value) for one in given for target in one.targets if one.value}
+    items = [one for one in s.items_in(function.body) if isinstance(one.obj, s.Attr)]
+    found = {_of_attribute(one.index) or words.get(s.written(one.index), "") for one in items}
+    return frozenset(found - {""})
+
+
+def _of_attribute(expr: s.Expr) -> str:
+    """``chosen`` for ``self.chosen[index]``."""
+    inside = expr.obj if isinstance(expr, s.Item) else None
+    return inside.name if isinstance(inside, s.Attr) and isinstance(inside.obj, s.Name) else ""
+
+
 def _follows(stretch: s.Slice, names: set[str]) -> bool:
     """Both of its ends move with these variables."""
     ends = stretch.parts[:2]

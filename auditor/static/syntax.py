@@ -517,6 +517,11 @@ def read_in(expr: Expr) -> Iterator[Expr]:
     yield from _read([ExprStmt(expr)])
 
 
+def items_in(body: list[Stmt]) -> Iterator[Item]:
+    """What is taken by an index or a key in a block."""
+    return (one for one in _read(body) if isinstance(one, Item))
+
+
 def picked_by(body: list[Stmt]) -> frozenset[str]:
     """The variables that pick from other variables: ``rows`` of ``hidden[rows]``, and not of ``self.table[rows]``."""
     items = (one for one in _read(body) if isinstance(one, Item) and isinstance(one.obj, Name))

@@ -224,6 +224,13 @@ def alternatives(trails: Iterable[Trail | None]) -> Trail | None:
     return replace(made, rows=frozenset(one.cut(cut) for one in plain))
 
 
+def one_side(trail: Trail) -> Trail:
+    """One of several values that were made of rows on different sides of a split: which side it is of, is not known."""
+    if not any(one.excludes(other) for one in trail.rows for other in trail.rows):
+        return trail
+    return alternatives(replace(trail, rows=frozenset((one,))) for one in trail.rows) or trail
+
+
 def without_figures(trail: Trail, rows: Trail) -> Trail:
     """Without the figures that were computed, by no estimator, over rows of other sources than these."""
     sources = {one.origin for one in rows.rows}

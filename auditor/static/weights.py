@@ -11,7 +11,7 @@ from typing import Literal
 
 from auditor.static import syntax as s
 from auditor.static.answers import Answers
-from auditor.static.best_so_far import compares_with_best
+from auditor.static.best_so_far import compares_with_best, comparisons
 from auditor.static.conventions import names_optimizer, names_penalty, names_schedule
 from auditor.static.values import WEIGHTS, Data, Either, Obj, Ref, Seq, Value, alternatives, in_order
 from auditor.trace import Keep, Penalty, Place, Restore
@@ -100,7 +100,8 @@ class Weights(Answers):
         name = s.dotted(target if not isinstance(target, s.Item) else target.obj)
         if not name:
             return
-        when = self.kept_when(here=isinstance(target, s.Name))
+        here = isinstance(target, s.Name)
+        when, by = self.kept_when(here), self.kept_by(here)
         networks = self.referred(value) if when == "better" else self.referred(value, whole=False)
         if not networks:
             return
@@ -113,7 +114,7 @@ class Weights(Answers):
                 Keep, expr.site, (model, name),
                 lambda place, model=model: Keep(  # type: ignore[misc]
                     place=place, model=model, name=name, form="reference", subject=words or model.name,
-                    state=state, when=when, read=read, moved=moved, added=added, owner=self.running_class(),
+                    state=state, when=when, by=by, read=read, moved=moved, added=added, owner=self.running_class(),
                 ),
             )  # fmt: skip
 
@@ -129,12 +130,14 @@ class Weights(Answers):
 
     def written_out(self, values: list[Value], site: int) -> None:
         """Weights are written to a file."""
-        when = self.kept_when()
+        when, by = self.kept_when(), self.kept_by()
         for obj in in_order({obj for value in values for obj in self.referred(value)}):
             model = self.model(obj)
             self.emit(
                 Keep, site, (model, "file"),
-                lambda place, model=model: Keep(place=place, model=model, name="", form="file", when=when),  # type: ignore[misc]
+                lambda place, model=model: Keep(  # type: ignore[misc]
+                    place=place, model=model, name="", form="file", when=when, by=by
+                ),
             )  # fmt: skip
 
     def restored(self, obj: Obj, value: Value | None, site: int, called: s.Call | None) -> None:
@@ -152,11 +155,20 @@ class Weights(Answers):
 
         In a caller too, but for a variable, which is gone when its function returns (`here`).
         """
-        running = self.stack[-1:] if here else self.stack
-        branches = [branch for one in running for branch in one.branches]
-        if any(compares_with_best(branch) for branch in branches):
+        if self.kept_by(here):
             return "better"
-        return "perhaps" if branches else "always"
+        running = self.stack[-1:] if here else self.stack
+        return "perhaps" if any(one.branches for one in running) else "always"
+
+    def kept_by(self, here: bool = False) -> frozenset[Place]:
+        """Where the comparisons with the best so far stand whose branches are running."""
+        return frozenset(
+            Place(self.project.units[one.frame.module], test.site)
+            for one in (self.stack[-1:] if here else self.stack)
+            for branch in one.branches
+            if compares_with_best(branch)
+            for test in comparisons(branch.test)
+        )
 
     def penalty(self, target: s.Expr, value: Value, site: int) -> None:
         """A figure of the weights is given a name, or a loss that it has been added to."""

@@ -71,7 +71,7 @@ class Assessment:
     @property
     def by_folds(self) -> bool:
         """Each fold of the rows is judged by what has learnt from the others."""
-        return self.held_out or any(one_of_folds(cut) for rows in self.rows for cut in rows.cuts)
+        return self.held_out or any(map(of_folds, self.rows))
 
     @cached_property
     def on_learnt_rows(self) -> tuple[Learning, ...]:
@@ -108,7 +108,7 @@ class Assessment:
     @property
     def apart(self) -> bool:
         """The rows are those of a part that was divided from the others before: some are still untouched."""
-        return any(cut.part is not None for rows in self.rows for cut in rows.cuts if not one_of_folds(cut))
+        return any(map(of_a_part, self.rows))
 
     def was_in(self, mark: Mark) -> bool:
         """What was computed saw rows that are judged here."""
@@ -137,6 +137,15 @@ class Assessment:
 
 def one_of_folds(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
+
+
+def of_folds(rows: Rows) -> bool:
+    return any(map(one_of_folds, rows.cuts))
+
+
+def of_a_part(rows: Rows) -> bool:
+    """They were divided from others, and not by folds."""
+    return any(cut.part is not None for cut in rows.cuts if not one_of_folds(cut))
 
 
 def learnings(trace: Trace) -> Iterator[Learning]:
@@ -331,7 +340,8 @@ def divided(trace: Trace) -> Iterator[tuple[Mark, Split | None, Place]]:
             alone = all(any(rows.holds(other) for rows in one.rows) for other in mark.rows)
             again = holds(learnt[mark], one.rows)  # some training rows under another name
             without = any(mark not in other.marks_met and holds(one.rows, other.rows) for other in asked)
-            if holds(mark.rows, one.rows) and not alone and not again and not without:
+            inner = all(of_folds(rows) and of_a_part(rows) for rows in one.rows)  # other rows are still untouched
+            if holds(mark.rows, one.rows) and not alone and not again and not without and not inner:
                 yield mark, split_before(trace, one.rows), one.place
 
 

@@ -126,6 +126,8 @@ class Forward(Event):
     """One batch at a time of the rows passes."""
     apart: tuple[Switch, ...] = ()
     """The switches that put parts of the model in another mode than the model itself is in."""
+    behind: frozenset[Model] = frozenset()
+    """The other parts, as far as they can learn, where there are such switches."""
     turns: int = 0
     """How many loops run around it."""
     labelled: bool = False
@@ -466,6 +468,8 @@ class Keep(Event):
     """The value is the model's state as it was just asked for, and nothing made of it."""
     when: Literal["better", "perhaps", "always"] = "always"
     """``better``: a comparison with the best score so far decides; ``perhaps``: some other test."""
+    by: frozenset[Place] = frozenset()
+    """Where these comparisons stand."""
     read: bool = False
     """What is kept is read elsewhere than in the branch that keeps it."""
 

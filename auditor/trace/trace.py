@@ -28,7 +28,7 @@ from auditor.trace.events import (
 from auditor.trace.limits import DEFAULT_LIMITS, Limits
 from auditor.trace.networks import Layer, Model
 from auditor.trace.places import Place
-from auditor.trace.rows import Cut, PartName, Rows
+from auditor.trace.rows import Cut, PartName, Rows, strangers
 
 E = TypeVar("E", bound=Event)
 A = TypeVar("A")
@@ -138,6 +138,27 @@ class Trace:
         to a caller that nobody knows.
         """
         return [] if self.reaches(forward, "backward", "gradient") else self.judges(forward)
+
+    def scored_beside(self, forward: Forward) -> list[Sink]:
+        """Where the output of a training pass is scored on rows that its loss leaves out (nodes of one graph).
+
+        Not where a setting decides whether a pass of its own is scored in that place (``if not fast: out = net(x)``).
+        """
+        if not self.trains(forward):
+            return []
+        sinks = self.sinks(forward)
+        others = [one for one in self.passes(forward.model) if not self.trains(one)]
+        elsewhere = {sink.place for one in others for sink in self.sinks(one)}
+        learnt = frozenset[Rows]().union(*(sink.rows for sink in sinks if sink.kind == "backward"))
+        return [
+            sink for sink in sinks
+            if sink.kind in ("score", "select") and sink.rows and learnt and sink.forwards == {forward}
+            and sink.place not in elsewhere
+            and (self._held_out(sink.rows) or strangers(learnt, sink.rows)) and not self._held_out(learnt)
+        ]  # fmt: skip
+
+    def _held_out(self, rows: Iterable[Rows]) -> bool:
+        return any(self.part(one) in ("validation", "test") for one in rows)
 
     def judges(self, forward: Forward) -> list[Sink]:
         """The sinks that make this pass say something of the trained network, whether or not gradients are taken too.
