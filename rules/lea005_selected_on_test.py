@@ -83,6 +83,7 @@ from auditor.trace import (
     by_place,
     compared,
     holds,
+    of_folds,
     rule,
     way,
 )
@@ -101,8 +102,11 @@ def selected_on_test(trace: Trace) -> Iterator[Report]:
 
 
 def asked_twice(trace: Trace, judged: list[Assessment], select: Select) -> bool:
-    """Rows that are called both validation and test rows: they choose, and are scored again."""
-    both = {rows for rows in select.rows if trace.names(rows) == {"validation", "test"}}
+    """Rows that are called both validation and test rows: they choose, and are scored again.
+
+    What tests in one fold may validate in the next: that is no second use of them.
+    """
+    both = {rows for rows in select.rows if trace.names(rows) == {"validation", "test"} and not of_folds(rows)}
     others = (one for one in judged if one.figure and one.event not in select.forwards | select.scores)
     return bool(both) and any(holds(both, one.rows) for one in others)
 

@@ -78,9 +78,9 @@ _NOBODY_KNOWS = object()
 
 
 def ranged(key: Hashable, ends: list[Hashable], here: Hashable) -> Cut:
-    """From one row number up to another; where nobody knows one of them, a choice that is made here alone."""
-    low, high = ends
-    return Cut(("some", key, here)) if _NOBODY_KNOWS in (low, high) else Cut(key, Range(low, high))
+    """From one row number up to another; one that nobody knows is another one than all others."""
+    low, high = (("border", here, at) if end is _NOBODY_KNOWS else end for at, end in enumerate(ends))
+    return Cut(key, Range(low, high))
 
 
 PART_KEYS: dict[str, PartName] = {

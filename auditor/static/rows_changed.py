@@ -333,7 +333,7 @@ class Changed(Held):
         while True:
             owner = self.evaluate(holder)
             trail = self.trail_of(owner)
-            if trail is not None and not (type(owner) is Data and self.is_table(owner)):
+            if trail is not None and type(owner) is Data and not self.is_table(owner):
                 others = frozenset((column, mark) for column, mark in trail.marks if mark.kind != "augment")
                 self.put(owner, replace(trail, marks=others).marked(altering))
             inner = self.libraries.attribute("rows", holder.name) if isinstance(holder, s.Attr) else None

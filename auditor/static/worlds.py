@@ -265,17 +265,23 @@ def _join(key: Key, first: Any, second: Any) -> Any:
         return cast(Modes, first) | cast(Modes, second)
     if isinstance(first, Value) and isinstance(second, Value):
         joined = join(first, second)
-        if type(joined) is Data and joined.sym is None and names_model(key[1]):
+        if type(joined) is Data and joined.sym is None and type(key[0]) is Frame and names_model(key[1]):
             return _still_one(key[1], first, second, joined)
         return joined
     return first if first == second else None
 
 
 def _still_one(name: str, first: Value, second: Value, joined: Data) -> Data:
-    """Whichever network nobody knows it is (one that was loaded, or made by its name): one network, from here on."""
+    """One that was loaded or one that nobody knows: a network all the same, and one network from here on."""
     if type(first) is not Data or type(second) is not Data or first.sym is None or second.sym is None or joined.flows:
         return joined
-    return replace(joined, sym=("either", name, first.sym, second.sym))
+    return replace(joined, sym=("either", name, first.sym, second.sym)) if _read(first) or _read(second) else joined
+
+
+def _read(value: Data) -> bool:
+    """It was loaded, or taken out of a file under the name of a network (``checkpoint["net"]``)."""
+    word = value.sym[-1] if isinstance(value.sym, tuple) and value.sym[0] == "item" else None
+    return value.kind == "loaded" or (isinstance(word, str) and names_model(word))
 
 
 def merge(

@@ -140,6 +140,7 @@ def one_of_folds(cut: Cut) -> bool:
 
 
 def of_folds(rows: Rows) -> bool:
+    """They are one side of a fold, or some of it."""
     return any(map(one_of_folds, rows.cuts))
 
 
