@@ -51,7 +51,8 @@ print("test accuracy", search.score(X_test, y_test))
 
 The test score at the epoch that the validation chose; a table or a curve of test scores that decides nothing;
 choices on rows called test when others are tested in the end; a choice among figures of one scoring (the best span of a
-text, the likeliest class).
+text, the likeliest class); rows called held out or evaluation rows, which may be validation rows; folds whose test rows
+are the validation rows of the next.
 
 ## Sources
 

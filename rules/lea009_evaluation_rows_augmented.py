@@ -75,7 +75,8 @@ print(right / len(val))
 ## Not reported
 
 Several random views of each row whose answers are averaged (test-time augmentation); random layers of Keras, which
-rest outside training; transforms without chance.
+rest outside training; transforms without chance; parts whose data set gets such a transform after the division
+(`part.dataset.transform = plain`).
 
 ## Sources
 
