@@ -82,7 +82,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.trace import Confidence, Edit, Evidence, Fix, Forward, Mode, Place, Report, Severity, Sink, Trace, rule
+from auditor.trace import (
+    Confidence,
+    Edit,
+    Evidence,
+    Fix,
+    Forward,
+    Mode,
+    Place,
+    Report,
+    Severity,
+    Sink,
+    Trace,
+    rule,
+    way,
+)
 
 
 @rule("EVA001", "missing-eval-mode", Severity.ERROR)
@@ -100,8 +114,8 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         if model.network.indifferent or (model.network.sensitive and not trace.exposed(forward)):
             continue
         sinks = trace.judges(forward)
-        beside = trace.scored_beside(forward) if not sinks and training is None else []
-        if beside and model.network.sensitive:
+        beside = trace.scored_beside(forward) if model.network.sensitive and not sinks and training is None else []
+        if beside:
             yield Report(forward.place, scored_beside(forward), evidence_beside(forward, beside), Confidence.MEDIUM)
         if not sinks or produces_samples(trace, forward, sinks):
             continue
@@ -131,8 +145,10 @@ def scored_beside(forward: Forward) -> str:
 
 
 def evidence_beside(forward: Forward, sinks: list[Sink]) -> tuple[Evidence, ...]:
-    calls = [Evidence(call, "called from here") for call in forward.chain[-3:]]
-    return (*calls, Evidence(sinks[0].place, f"the other rows are used for an evaluation here ({sinks[0].kind})"))
+    return (
+        *way(forward),
+        Evidence(sinks[0].place, f"the other rows are used for an evaluation here ({sinks[0].kind})"),
+    )
 
 
 def where(trace: Trace, forward: Forward, mode: Mode) -> Place:

@@ -125,7 +125,7 @@ def part_by_part(trace: Trace, forward: Forward) -> bool:
     """The part whose weights are moved is put in train mode by itself: the others stay as they are on purpose."""
     if not any(switch.mode == "train" for switch in forward.apart):
         return False
-    steps = [one for one in trace.after(forward) if isinstance(one, Step) and one.optimizer is not None]
+    steps = [one for one in trace.after(forward) if isinstance(one, Step)]
     moved = [one.optimizer.models for one in steps if one.optimizer is not None]
     return bool(moved) and all(one is not None and not one & forward.behind for one in moved)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import permutations
 
 from auditor.static import syntax as s
 
@@ -23,10 +24,11 @@ def comparisons(test: s.Expr) -> list[s.Compare]:
 
 def weighed(test: s.Compare, kept: frozenset[str]) -> list[str]:
     """Those of these variables that stand on one side of a comparison, themselves or with a margin added."""
-    return [name for side in sides_of(test)[:2] for name in _terms(side) if name in kept]
+    return [name for side in sides_of(test) for name in _terms(side) if name in kept]
 
 
 def sides_of(test: s.Compare) -> list[s.Expr]:
+    """All that is compared, in the order in which it stands there."""
     return [test.left, *(right for _, right in test.ops)]
 
 
@@ -85,14 +87,9 @@ def compare_with_gathered(body: list[s.Stmt]) -> None:
     for branch in body if gathered else ():
         if isinstance(branch, s.If):
             branch.assigns |= {
-                name for test in comparisons(branch.test) for one, other in _both_ways(test)
+                name for test in comparisons(branch.test) for one, other in permutations(sides_of(test))
                 if (name := computed_of(one)) in gathered and _newest(other, name, gathered[name])
             }  # fmt: skip
-
-
-def _both_ways(test: s.Compare) -> tuple[tuple[s.Expr, s.Expr], tuple[s.Expr, s.Expr]]:
-    right = test.ops[0][1]
-    return (test.left, right), (right, test.left)
 
 
 def _newest(expr: s.Expr, name: str, taken: s.Expr) -> bool:

@@ -333,13 +333,12 @@ class Calls(Methods):
         What its own `__init__` sets in another case than this one it has not (``if pooling: self.pool = ...``).
         """
         assert obj.cls is not None
-        left_out = self._set_in_making(obj.cls) if obj.attrs else frozenset()
         for cls in self.linear(obj.cls):
             for name in sorted(cls.calls):
                 if self.method(obj.cls, name) is None and self.libraries.method("module", name) is None:
                     value = self.world.get(obj, name)
                     unknown = type(value) is Data and value.kind in ("", "wrapped", "loaded")
-                    if unknown or (value is None and name not in left_out):
+                    if unknown or (value is None and not (obj.attrs and name in self._set_in_making(obj.cls))):
                         obj.partial = True
 
     def _set_in_making(self, cls: s.Class) -> frozenset[str]:

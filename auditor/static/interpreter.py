@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from auditor.static import syntax as s
-from auditor.static.best_so_far import comparisons, weighed
+from auditor.static.best_so_far import comparisons
 from auditor.static.calls import Flow
 from auditor.static.contexts import Contexts
 from auditor.static.conventions import names_generative
@@ -75,7 +75,8 @@ class Interpreter(Contexts):
                 self._added(statement.targets[0], value_expr.op, before, self.evaluate(value_expr.right), False)
                 return NONE
             if isinstance(value_expr, s.IfExp):
-                self.kept_by_choice(statement.targets[0], value_expr)
+                kept = frozenset(s.assigned([statement]))  # ``best = score if score > best else best``
+                self.weighed.update((test, kept) for test in comparisons(value_expr.test))
             value = self.evaluate(value_expr)
             if isinstance(value_expr, s.Call):
                 self.kept_extreme(statement.targets[0], value_expr)
@@ -87,12 +88,6 @@ class Interpreter(Contexts):
             return NONE
 
         return [("next", end, NONE) for end, _ in self.simple(run, world)]
-
-    def kept_by_choice(self, target: s.Expr, choice: s.IfExp) -> None:
-        """``best = score if score > best else best``"""
-        parts = target.items if isinstance(target, s.Sequence) else [target]
-        kept = frozenset(map(s.written, parts)) - {""}
-        self.weighed.update((test, kept) for test in comparisons(choice.test) if weighed(test, kept))
 
     def kept_extreme(self, target: s.Expr, call: s.Call) -> None:
         """``best = max(best, score)``"""

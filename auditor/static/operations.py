@@ -199,11 +199,9 @@ class Operations(Names):
         kept = self.weighed.get(expr)
         best = weighed(expr, kept) if kept else ()
         sides = [left, *(value for _, value in values)]
-        rivals = [value for side, value in zip(sides_of(expr), sides, strict=True) if not stands_for(side, best)]
-        if any(
-            self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best
-        ) and self.scored(rivals or sides):
-            chosen = self.select(everything, expr.site)
+        if any(self.compared_again(name, everything) and not self.compared_once(name, sides) for name in best):
+            rivals = [value for side, value in zip(sides_of(expr), sides, strict=True) if not stands_for(side, best)]
+            chosen = self.select(everything, expr.site) if self.scored(rivals or sides) else None
             if chosen is not None:
                 self.selections.setdefault(expr, []).append(chosen)
         identity = values[0][0] in ("Is", "IsNot", "In", "NotIn")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 
 from auditor.libraries import Argument, Call, Flow, Method, Watch
@@ -329,17 +329,18 @@ class Changed(Held):
         if row is None or row.does != "alters":
             return
         altering = self._altering(Arguments([value], {}))
-        holder: s.Expr = target.obj
-        while True:
+        for holder in self._holders(target.obj):
             owner = self.evaluate(holder)
             trail = self.trail_of(owner)
             if trail is not None and type(owner) is Data and not self.is_table(owner):
-                others = frozenset((column, mark) for column, mark in trail.marks if mark.kind != "augment")
-                self.put(owner, replace(trail, marks=others).marked(altering))
-            inner = self.libraries.attribute("rows", holder.name) if isinstance(holder, s.Attr) else None
-            if not isinstance(holder, s.Attr) or inner is None or inner.rows is None:
-                return
-            holder = holder.obj
+                self.put(owner, trail.without("augment").marked(altering))
+
+    def _holders(self, expr: s.Expr) -> Iterator[s.Expr]:
+        """``part.dataset`` and ``part``, whose rows it gives."""
+        yield expr
+        row = self.libraries.attribute("rows", expr.name) if isinstance(expr, s.Attr) else None
+        if isinstance(expr, s.Attr) and row is not None and row.rows is not None:
+            yield from self._holders(expr.obj)
 
     def _on_same(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)
@@ -398,7 +399,7 @@ class Changed(Held):
             return doing.value
         kept = trail.columns if len(set(trails) - {None}) == 1 else None
         if any(mark.kind == "resample" for mark in trail.found) and self._beside_others(doing):
-            trail = replace(trail, marks=frozenset(one for one in trail.marks if one[1].kind != "resample"))
+            trail = trail.without("resample")
         if doing.flow.axis is not None and self.stacks(doing):
             trail = self._marked("resample", trail, trail, doing.site, self.words(doing.called))
         shared = {one.columns for one in trails if one is not None and one.rows}

@@ -681,8 +681,9 @@ class Held(Weights):
         if any(sum(is_range(cut) for cut in one.cuts) >= MOST_RANGES for one in base.rows):
             return base.vague("ranges")
         made: set[Rows] = set()
+        here = self.fresh(site)
         for one in base.rows:
-            cut = ranged(self.range_key(one.origin.key, one.cuts), ends, self.fresh(site))
+            cut = ranged(self.range_key(one.origin.key, one.cuts), ends, here)
             self._chosen_before[cut] = self._chosen_before.get(cut, frozenset()) | one.cuts
             made.add(one.cut(cut, count=within(one.count, ends)))
         return replace(base, rows=frozenset(made), stacked=())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from auditor.static.conventions import names_part
-from auditor.trace import Cut, Mark, PartName, Range, Rows, Score, Train
+from auditor.trace import Cut, Mark, MarkKind, PartName, Range, Rows, Score, Train
 from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS
 
 MOST_ROWS = 12
@@ -130,6 +130,10 @@ class Trail:
     def marked(self, marks: Iterable[Mark], column: str | None = None) -> Trail:
         more = frozenset((column, mark) for mark in marks)
         return self if more <= self.marks else replace(self, marks=self.marks | more)
+
+    def without(self, kind: MarkKind) -> Trail:
+        """As if nothing of this kind had been done."""
+        return replace(self, marks=frozenset((column, mark) for column, mark in self.marks if mark.kind != kind))
 
     def column(self, name: str) -> Trail:
         """One column of a table."""

@@ -101,7 +101,8 @@ class Weights(Answers):
         if not name:
             return
         here = isinstance(target, s.Name)
-        when, by = self.kept_when(here), self.kept_by(here)
+        by = self.kept_by(here)
+        when = self.kept_when(by, here)
         networks = self.referred(value) if when == "better" else self.referred(value, whole=False)
         if not networks:
             return
@@ -130,7 +131,8 @@ class Weights(Answers):
 
     def written_out(self, values: list[Value], site: int) -> None:
         """Weights are written to a file."""
-        when, by = self.kept_when(), self.kept_by()
+        by = self.kept_by()
+        when = self.kept_when(by)
         for obj in in_order({obj for value in values for obj in self.referred(value)}):
             model = self.model(obj)
             self.emit(
@@ -150,12 +152,12 @@ class Weights(Answers):
             lambda place: Restore(place=place, model=model, kept=kept, source=source, owner=self.running_class()),
         )  # fmt: skip
 
-    def kept_when(self, here: bool = False) -> Literal["better", "perhaps", "always"]:
-        """Whether a branch is running, and a comparison with the best so far has let it in.
+    def kept_when(self, by: frozenset[Place], here: bool = False) -> Literal["better", "perhaps", "always"]:
+        """Whether a branch is running, and comparisons with the best so far have let it in (`by`).
 
         In a caller too, but for a variable, which is gone when its function returns (`here`).
         """
-        if self.kept_by(here):
+        if by:
             return "better"
         running = self.stack[-1:] if here else self.stack
         return "perhaps" if any(one.branches for one in running) else "always"

@@ -224,7 +224,7 @@ def _passes(trace: Trace, draws: frozenset[Cut]) -> Iterator[Assessment]:
 def shown_beside_held_out(trace: Trace, one: Assessment) -> bool:
     """A training score under that name: held-out rows of the same source are scored in this program, be it with another
     model."""
-    if called_held_out(trace, one):
+    if trace.held_out(one.rows):
         return False
     others = (other for other in assessments(trace) if other.figure and other.learnings)
     return any(
@@ -235,10 +235,6 @@ def shown_beside_held_out(trace: Trace, one: Assessment) -> bool:
     )
 
 
-def called_held_out(trace: Trace, one: Assessment) -> bool:
-    return any(trace.part(rows) in ("validation", "test") for rows in one.rows)
-
-
 def scored_on_learnt_rows(trace: Trace) -> Iterator[tuple[Assessment, bool]]:
     """The figures over rows that were learnt; whether what was learnt there is scored on other rows too."""
     asked = [one for one in assessments(trace) if one.learnings and not one.unsupervised]
@@ -247,7 +243,7 @@ def scored_on_learnt_rows(trace: Trace) -> Iterator[tuple[Assessment, bool]]:
     searched = {learning.event for one in others if one.inside_search for learning in one.learnings}
     for one in asked:
         if one.figure and one.on_learnt_rows:
-            scored = clean if called_held_out(trace, one) else clean | searched
+            scored = clean if trace.held_out(one.rows) else clean | searched
             beside = any(learning.event in scored for learning in one.learnings) or shown_beside_held_out(trace, one)
             yield one, beside
 

@@ -154,10 +154,11 @@ class Trace:
             sink for sink in sinks
             if sink.kind in ("score", "select") and sink.rows and learnt and sink.forwards == {forward}
             and sink.place not in elsewhere
-            and (self._held_out(sink.rows) or strangers(learnt, sink.rows)) and not self._held_out(learnt)
+            and (self.held_out(sink.rows) or strangers(learnt, sink.rows)) and not self.held_out(learnt)
         ]  # fmt: skip
 
-    def _held_out(self, rows: Iterable[Rows]) -> bool:
+    def held_out(self, rows: Iterable[Rows]) -> bool:
+        """Some of these rows are for a validation or a test."""
         return any(self.part(one) in ("validation", "test") for one in rows)
 
     def judges(self, forward: Forward) -> list[Sink]:
