@@ -4,7 +4,9 @@
 
 A scaler, imputer, selector, decomposition, vectoriser, vocabulary, quantile or mean that is estimated from rows of
 which some are held out later, and whose value enters the features or the labels; also before a cross-validation.
-Figures of some rows count too, where a random draw holds out some of those, and so do gaps that a model has filled.
+So are columns that are chosen over all rows by what says how they go with the labels: importances, coefficients,
+correlations, a selector's scores. Figures of some rows count too, where a random draw holds out some of those, and
+so do gaps that a model has filled.
 
 ## Why it matters
 
@@ -47,7 +49,8 @@ print(model.score(X_test, y_test))
 
 ## Not reported
 
-Sizes, class counts and padding lengths; a `LabelEncoder` on the target; figures of each row by itself (`axis=1`);
+Columns that are dropped for what they are without the labels (gaps, types, spreads, how they go with each other);
+sizes, class counts and padding lengths; a `LabelEncoder` on the target; figures of each row by itself (`axis=1`);
 known constants such as 255; stateless hashing; what only feeds a plot or a table; shifts and differences (LEA008);
 categories without the target (LEA012); a table that is completed by itself before it is put below another; what was
 computed over held-out rows alone (LEA002); predictions of rows that nobody is known to hold out.
@@ -115,10 +118,11 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
 
 
 def message(mark: Mark, held_out: Place) -> str:
+    with_labels, shape = (", and from their labels", "choose or shape") if mark.target else ("", "shape")
     return (
-        f"{named(mark)} is computed over rows that are held out later ({held_out.seen_from(mark.place)}): they "
-        "shape the features that they are judged on. Compute it from the training rows, after the split or inside a "
-        "pipeline."
+        f"{named(mark)} is computed over rows that are held out later ({held_out.seen_from(mark.place)}){with_labels}: "
+        f"they {shape} the features that they are judged on. Compute it from the training rows, after the split or "
+        "inside a pipeline."
     )
 
 

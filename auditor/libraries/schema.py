@@ -131,6 +131,7 @@ RowsRole = Literal[
     "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
     "statistic",  # a number over all rows; over each row where ``axis`` is 1
+    "association",  # figures of each column: how it goes with the labels, or with others; of an estimator, its own
     "tally",  # how often each value occurs, over all rows
     "extreme",  # a statistic that picks the best of several
     "encoding",  # the same rows, by categories or bins that all rows are asked for
@@ -428,8 +429,8 @@ class Attribute(BaseModel):
     does: Literal["self", "parameters", "parts", "constant", "detach", "value", "gradient", "freeze", "shape", "alters"]
     """``freeze``: set to False, no gradients are taken of the weights; ``shape``: a constant, known where it is;
     ``alters``: what the rows go through when they are served."""
-    rows: Literal["same", "index", "none", "whole"] | None = None
-    """``whole``: what the rows were divided from."""
+    rows: Literal["same", "index", "none", "whole", "association"] | None = None
+    """``whole``: what the rows were divided from; ``association``: what an estimator found of each column."""
     kind: str | None = None
     """What comes back, where methods depend on it: a name under ``methods``."""
     see: str | None = None

@@ -291,13 +291,14 @@ class Expressions(Operations):
             if items is not None:
                 return self._collected(expr, self._turn_by_turn(expr, items), items)
             self.turning.append(Turns(expr, self.turns_of(first) if single else None))
+            passed: list[Value] = []
             for number, (target, iterable, tests) in enumerate(expr.loops):
                 source = first if number == 0 else self.evaluate(iterable)
                 self.assign(target, self.iterated(source, iterable.site))
                 for test in tests:
-                    self.evaluate(test)
+                    passed.append(self.evaluate(test))
                     self.narrow(target, test)
-            made = self._collected(expr, [self._element(expr)], None)
+            made = self._collected(expr, [self.passing(self._element(expr), passed)], None)
             self.turning.pop()
             return made
         finally:

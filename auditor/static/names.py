@@ -234,7 +234,8 @@ class Names(Building):
         if row is not None and row.does == "self":
             return Ref(obj)
         if row is not None and row.does == "constant":
-            return Data(self.fresh(site))
+            trail = self.figures_of_columns(obj, site) if row.rows == "association" else None
+            return Data(self.fresh(site), trail=trail)
         if row is not None and row.does in ("parameters", "parts"):
             return Data(("attr", obj, name), of=frozenset((obj,)), kind=row.does)
         if obj.kind == "module" and self.network_row(obj, name) is not None:

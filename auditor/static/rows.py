@@ -47,7 +47,9 @@ class Provenance(Watching):
         done = _FLOWS.get(flow.does)
         if done is None:
             return value
-        return done(self, Doing(flow, receiver, args, site, value, called, row))
+        doing = Doing(flow, receiver, args, site, value, called, row)
+        figures = self.among_figures(doing)
+        return done(self, doing) if figures is None else figures
 
     # roles: estimators
 
@@ -117,7 +119,8 @@ class Provenance(Watching):
         self._scaled(doing)
         if trail is None:
             return doing.value
-        made = self.transformed(trail, self.state(doing.receiver).found)
+        found = self.state(doing.receiver).found or self.found_by_learner(doing.receiver, doing.site)
+        made = self.transformed(trail, found)
         said = self.operand(doing.args, doing.flow.part) if doing.flow.part is not None else None
         made = self._asked(doing, made, said if said != NONE else None)
         return self._back(doing, replace(made, altered=True) if self.alters(doing.receiver) else made)
@@ -469,6 +472,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "isin": Provenance._on_isin,
     "extreme": Provenance._on_extreme,
     "statistic": Provenance._on_statistic,
+    "association": Provenance._on_association,
     "tally": Provenance._on_tally,
     "encoding": Provenance._on_encoding,
     "binning": Provenance._on_binning,

@@ -88,7 +88,7 @@ class Changed(Held):
             self.world.set(obj, "%watchers", Seq(tuple(held)))
         flow = row.rows
         if flow is not None and flow.does == "none":
-            for name, where in (("%train", flow.arg), ("%validation", flow.validation)):
+            for name, where in (("%train", flow.arg), ("%validation", flow.validation), ("%learner", flow.model)):
                 if where is not None:
                     self.world.set(obj, name, self.operand(args, where))
 
@@ -498,7 +498,8 @@ class Changed(Held):
             names = self.names_in(named if named is not None else what or NONE)
             columns = trail.columns
             trail = trail.columned(columns.without(names) if names is not None and columns is not None else None)
-            return self._back(doing, trail)
+            by = merged(map(self.of_columns, doing.args.all()))
+            return self._back(doing, trail.marked(by.by_labels if by is not None else ()))
         by = self.trail_of(what or doing.args.keyword.get("index", NONE))
         if by is not None and by.role == "index":
             cuts = frozenset[Cut]().union(*(rows.cuts for rows in by.rows))
@@ -607,13 +608,13 @@ class Changed(Held):
             return doing.value
         if self.within_rows(doing):
             return self._back(doing, trail)
-        if trail.learnt and trail.judged and trail.rows and trail.role != "statistic":
+        if trail.learnt and trail.judged and trail.rows and not trail.figures:
             done = self.score(doing, trail, trail.learnt, doing.metric, predicted=trail.scores)
             figure = Trail(learnt=trail.learnt, role="statistic", scores=frozenset((done,)))
             return self.made(doing.site, figure, doing.value)
         if trail.role == "mask":
             return self._back(doing, None)
-        if trail.role == "statistic" or not trail.rows:
+        if trail.figures or not trail.rows:
             return self._back(doing, trail)
         mark = self.mark(kind, trail, doing.site, "")
         figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns, parents=trail.parents)
@@ -623,7 +624,7 @@ class Changed(Held):
     def _changes(self, kind: MarkKind) -> Callable[[Doing], Value]:
         def run(doing: Doing) -> Value:
             trail = self.rows_in(doing)
-            if trail is None or trail.role in ("element", "statistic") or self.within_rows(doing):
+            if trail is None or trail.figures or trail.role == "element" or self.within_rows(doing):
                 return doing.value if trail is None else self._back(doing, trail)
             mark = self.mark(kind, trail, doing.site, "")
             return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from math import ceil, floor
 
+from auditor.static.column_choices import ColumnChoices
 from auditor.static.row_calls import (
     MOST_PARTS,
     SEEDED,
@@ -14,7 +15,6 @@ from auditor.static.row_calls import (
     row_numbers,
     same_as,
 )
-from auditor.static.rows_changed import Changed
 from auditor.static.trails import Trail, merged
 from auditor.static.values import NONE, Const, Data, Ref, Seq, Value
 from auditor.trace import (
@@ -25,7 +25,7 @@ from auditor.trace import (
 )
 
 
-class Divided(Changed):
+class Divided(ColumnChoices):
     # roles: splits
 
     def split(

@@ -420,6 +420,11 @@ class Held(Weights):
         rows = counted(trail.rows)
         return Turns(loop, -(-rows // trail.batch) if rows is not None and trail.batch else None, batches=True)
 
+    def of_columns(self, value: Value | None) -> Trail | None:
+        """The figures of columns that a value is made of."""
+        trail = self.trail_of(value) if value is not None else None
+        return trail if trail is not None and trail.role == "columns" else None
+
     def sourced(self, value: Value | None, name: str = "") -> Trail | None:
         """The same; something that nobody knows is a source of its own."""
         if value is None:
@@ -575,8 +580,8 @@ class Held(Weights):
                 return trail.called(part, Cut(("some", "at", value)))
             if type(value.value) is int and owner.kind == "dataframe" and not located:  # a table without a header
                 return self._columns(trail, frozenset((str(value.value),)), one=True)
-            return trail if trail.role == "statistic" else trail.as_("element")
-        if trail.role == "statistic" or (owner.kind == "dataframe" and not located and by is None):
+            return trail if trail.figures else trail.as_("element")
+        if trail.figures or (owner.kind == "dataframe" and not located and by is None):
             return trail.columned(None)
         if by is not None and by.role != "mask" and owner.kind == "dataframe":
             return trail.columned(None).marked(by.found)
@@ -638,7 +643,7 @@ class Held(Weights):
             return trail if step in (NONE, Const(1)) else None if trail is None else trail.vague(("step", index.site))
         low = NONE if low == Const(0) else low
         base = trail or self.sourced(owner)
-        if base is None or base.role in ("element", "statistic"):
+        if base is None or base.figures or base.role == "element":
             return base
         base = replace(base, bundle=False) if base.bundle else base  # one array, after all
         if self.changes_in_loop(index):
@@ -717,7 +722,7 @@ class Held(Weights):
             names = self.names_in(index.items[1])
             inside = self.filled_in(inside, target.site) if names is not None else inside
         if trail is None or not trail.rows:
-            figures = inside.role == "statistic" and self._gathers_rows(target)  # one for each column, and no rows
+            figures = inside.figures and self._gathers_rows(target)  # one for each column, and no rows
             base = self.sourced(owner) if trail is None and not inside.rows and not figures else trail
             made = merged((base, inside)) or inside
         elif names is not None and len(names) == 1:
@@ -725,7 +730,7 @@ class Held(Weights):
             kept = frozenset((one, mark) for one, mark in trail.marks if one != column or type(index) is Seq)
             made = replace(trail, marks=kept).marked(inside.found, column)
             tied = any(mark.kind in ("lag", "window", "statistic") for mark in inside.found)
-            parents = frozenset() if tied or inside.role == "statistic" else inside.parents - {column}
+            parents = frozenset() if tied or inside.figures else inside.parents - {column}
             others = frozenset((name, of) for name, of in made.computed if name != column)
             made = replace(made, computed=others | {(column, parents)} if parents else others)
             columns = made.columns
@@ -755,7 +760,7 @@ class Held(Weights):
 
     def filled_in(self, inside: Trail, site: int) -> Trail:
         """Predictions that fill the gaps of a column have in them whatever their model has learnt from."""
-        if inside.role == "statistic" or not inside.learnt:
+        if inside.figures or not inside.learnt:
             return inside
         marks = (
             self.mark("statistic", Trail(one.rows, frozenset((None, mark) for mark in one.marks)), site, one.name)

@@ -15,7 +15,9 @@ from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS
 
 MOST_ROWS = 12
 MOST_MARKS = 40
-TrailRole = Literal["", "index", "mask", "element", "statistic"]
+TrailRole = Literal["", "index", "mask", "element", "statistic", "columns"]
+AMONG = ""
+"""The column that figures of each column are in as long as nobody has asked how columns go with one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Trail:
 
     ``marks`` are what was computed over many rows, or done to them, and is in the value, each with the column that it
     is in (None: in all). ``learnt`` are the fits whose predictions the value holds. ``role`` is what the value is
-    itself: row numbers, a mask, one row or batch at a time, a figure over all rows. ``columns`` None: not known.
+    itself: row numbers, a mask, one row or batch at a time, a figure over all rows; ``columns``: figures of each column
+    that the labels had a hand in, or what these say of it, its name or number. ``columns`` None: not known.
     """
 
     rows: frozenset[Rows] = frozenset()
@@ -125,7 +128,22 @@ class Trail:
         return replace(self, rows=frozenset(rows if fit and len(rows) == 1 else (one.cut(cut) for one in rows)))
 
     def as_(self, role: TrailRole) -> Trail:
-        return self if self.role == role else replace(self, role=role)
+        """What is made of figures of columns says something of columns still."""
+        return self if self.role in (role, "columns") else replace(self, role=role)
+
+    @property
+    def figures(self) -> bool:
+        """Figures over rows, and no rows."""
+        return self.role in ("statistic", "columns")
+
+    @property
+    def by_labels(self) -> frozenset[Mark]:
+        """What says, of figures of columns, how these go with the labels, and not only with each other."""
+        return frozenset(mark for column, mark in self.marks if mark.target and column != AMONG)
+
+    def asked_of(self) -> Trail:
+        """The figures of how all columns go with a single one."""
+        return replace(self, marks=frozenset((None, mark) for mark in self.found))
 
     def marked(self, marks: Iterable[Mark], column: str | None = None) -> Trail:
         more = frozenset((column, mark) for mark in marks)
@@ -163,6 +181,8 @@ class Trail:
 
     def vague(self, key: Hashable) -> Trail:
         """After something that nobody knows: rows may have been chosen, and nothing says in which order they are."""
+        if self.role == "columns":
+            return self
         return replace(
             self.cut(Cut(("some", key))),
             columns=None,

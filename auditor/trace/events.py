@@ -51,9 +51,9 @@ class Event:
         return any((question, not answer) in other.under for question, answer in self.under)
 
 
-def by_place(event: Event) -> tuple[str, int]:
-    """A key to sort by: the order in the sources, the same in every run."""
-    return event.place.path, event.place.node
+def by_place(event: Event) -> tuple[str, int, tuple[tuple[str, int], ...]]:
+    """A key to sort by: the order in the sources, the same in every run; of one place, that of the calls to it."""
+    return event.place.path, event.place.node, tuple((place.path, place.node) for place in event.chain)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
