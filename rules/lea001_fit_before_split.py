@@ -84,6 +84,7 @@ from auditor.trace import (
     assessments,
     divided,
     named,
+    others_untouched,
     rule,
     split_before,
     way,
@@ -98,7 +99,7 @@ def fit_before_split(trace: Trace) -> Iterator[Report]:
     for assessment in assessments(trace):
         if assessment.on_learnt_rows or not assessment.learnings or assessment.inside_search:
             continue
-        if (assessment.held_out and assessment.apart) or not (assessment.figure or assessment.of_other_rows):
+        if others_untouched(trace, assessment) or not (assessment.figure or assessment.of_other_rows):
             continue
         for mark in assessment.marks_met:
             if mark.kind not in ESTIMATES or not assessment.was_in(mark) or assessment.alone_in(mark):

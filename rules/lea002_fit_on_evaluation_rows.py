@@ -3,7 +3,8 @@
 ## What it finds
 
 A scaler, imputer, vectoriser or other transformer, or a mean and a deviation by hand, estimated from validation or
-test rows whose features it then changes before they, or some of them, are scored.
+test rows whose features it then changes before they, or some of them, are scored; with those of the training rows
+or without.
 
 ## Why it matters
 
@@ -89,22 +90,31 @@ def fit_on_evaluation_rows(trace: Trace) -> Iterator[Report]:
         if assessment.on_learnt_rows or not assessment.figure or assessment.held_out or not assessment.learnings:
             continue
         learnt = {mark for one in assessment.learnings for mark in one.marks}
-        for mark in sorted(assessment.asked - learnt, key=by_place):
+        for mark in sorted(assessment.asked, key=by_place):
             if mark.kind not in ESTIMATES or not assessment.was_in(mark):
                 continue
-            if assessment.alone_in(mark) or assessment.of_this_side(mark):
-                yield Report(mark.place, message(mark, assessment), evidence(mark, assessment), confidence(mark))
+            if assessment.alone_in(mark) or (mark not in learnt and assessment.of_this_side(mark)):
+                both = mark in learnt
+                yield Report(
+                    mark.place, message(mark, assessment, both), evidence(mark, assessment, both), confidence(mark)
+                )  # fmt: skip
 
 
-def message(mark: Mark, assessment: Assessment) -> str:
+def message(mark: Mark, assessment: Assessment, both: bool) -> str:
+    if both:
+        return (
+            f"{named(mark)} is fitted on the rows that are scored ({assessment.place.seen_from(mark.place)}) and on no "
+            "others: what they are like is in the training rows. Fit it on the training rows."
+        )
     return (
         f"{named(mark)} is fitted anew on the rows that are scored ({assessment.place.seen_from(mark.place)}): they "
         "are not scaled as the training rows were. Apply what was fitted on the training rows."
     )
 
 
-def evidence(mark: Mark, assessment: Assessment) -> tuple[Evidence, ...]:
-    steps = [Evidence(one.place, "trained here, without it") for one in assessment.learnings[:3]]
+def evidence(mark: Mark, assessment: Assessment, both: bool) -> tuple[Evidence, ...]:
+    trained = "trained here, with it" if both else "trained here, without it"
+    steps = [Evidence(one.place, trained) for one in assessment.learnings[:3]]
     return (*way(mark), *steps, Evidence(assessment.place, "scored here"))
 
 

@@ -73,6 +73,7 @@ from auditor.trace import (
     Trace,
     assessments,
     named,
+    others_untouched,
     rule,
     split_before,
 )
@@ -83,7 +84,7 @@ def encoded_before_split(trace: Trace) -> Iterator[Report]:
     for assessment in assessments(trace):
         if assessment.on_learnt_rows or not assessment.learnings or assessment.inside_search:
             continue
-        if assessment.held_out and assessment.apart:
+        if others_untouched(trace, assessment):
             continue
         for mark in assessment.marks_met:
             if mark.kind == "encoding" and assessment.was_in(mark) and not assessment.alone_in(mark):

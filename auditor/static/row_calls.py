@@ -104,6 +104,18 @@ def within(count: int | None, ends: list[Hashable]) -> int | None:
     return max(high - (low or 0), 0) if high is not None and high >= 0 and (low or 0) >= 0 else None
 
 
+def are_among(some: frozenset[Rows], whole: frozenset[Rows]) -> bool:
+    """What each row is like chose these from those others: they are all there too."""
+    return some != whole and all(
+        any(one.holds(other) and all(cut.of_a_row for cut in other.cuts - one.cuts) for one in whole) for other in some
+    )
+
+
+def of_call(called: s.Call | None) -> s.Expr | None:
+    """What a method is called of, as it is written."""
+    return called.func.obj if called is not None and isinstance(called.func, s.Attr) else None
+
+
 def is_part(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "split"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 from auditor.libraries import Argument, Call, Flow, Method, Unknown, evaluate
@@ -36,6 +36,7 @@ from auditor.trace import (
     counted,
     meet,
 )
+from auditor.trace.rows import HELD_OUT
 
 
 class Provenance(Watching):
@@ -123,7 +124,7 @@ class Provenance(Watching):
         made = self.transformed(trail, found)
         said = self.operand(doing.args, doing.flow.part) if doing.flow.part is not None else None
         made = self._asked(doing, made, said if said != NONE else None)
-        return self._back(doing, replace(made, altered=True) if self.alters(doing.receiver) else made)
+        return self._back(doing, self.altering(doing, made))
 
     def _scaled(self, doing: Doing) -> None:
         """As many columns come out of some transformers as went in."""
@@ -180,8 +181,7 @@ class Provenance(Watching):
         trail = self.counted(doing, trail or NOWHERE)
         labels = self.counted(doing, labels) if labels is not None else None
         before = self.state(receiver)
-        if flow.fraction is not None:
-            self._held_out(doing, trail)
+        held_out = self._held_out(doing, trail) if flow.fraction is not None else None
         model = self._model_of(receiver)
         name = self.words(doing.called)
         rows, marks = trail.rows, trail.found
@@ -213,6 +213,8 @@ class Provenance(Watching):
             ),
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}
+        if held_out is not None:
+            self.score(doing, held_out, learnt, "validation", held_out=True)
         self.learn(receiver, Trail(learnt=learnt))
         self._watched(doing, learnt, rows | targets)
         if type(receiver) is Ref and receiver.obj.kind == "module":
@@ -242,14 +244,14 @@ class Provenance(Watching):
             return None
         return passes if isinstance(passes, int) else None
 
-    def _held_out(self, doing: Doing, trail: Trail) -> None:
+    def _held_out(self, doing: Doing, trail: Trail) -> Trail | None:
         """``validation_split``: the last rows are held out."""
         share = self.operand(doing.args, doing.flow.fraction)
         if share is None or (type(share) is Const and not share.value):
-            return
-        key = ("held-out", self.frame.module, doing.site, self.context)
+            return None
+        key = (HELD_OUT, self.frame.module, doing.site, self.context)
         self.split(doing, trail, frozenset((Cut(key, "train"), Cut(key, "validation"))), "ordered")
-        self.score(doing, trail.cut(Cut(key, "validation")), frozenset(), "validation", held_out=True)
+        return trail.cut(Cut(key, "validation"))
 
     def _watched(self, doing: Doing, learnt: frozenset[Train], taught: frozenset[Rows]) -> None:
         """Rows that are scored while the learner learns. Its own rows beside others are there to be looked at."""
@@ -339,6 +341,7 @@ class Provenance(Watching):
         if trail is None or not trail.rows:
             return doing.value
         key = ("folds", self.frame.module, doing.site, self.context)
+        self._folded(doing, trail, key)
         rows, marks = trail.rows, trail.found
         name = doing.name_of(value)
         target = self.target_of(doing)
@@ -354,6 +357,12 @@ class Provenance(Watching):
         self.score(doing, trail.cut(Cut(key, "test")), frozenset((train,)), doing.metric or name, held_out=True)
         figures = doing.row is not None and doing.row.does == "score"
         return self.made(doing.site, Trail(role="statistic"), doing.value) if figures else doing.value
+
+    def _folded(self, doing: Doing, trail: Trail, key: Hashable) -> None:
+        """The rows are divided by a splitter that is handed in (``cv=KFold(shuffle=True)``)."""
+        splitters = [one for one in doing.args.all() if type(one) is Ref and one.obj.kind.endswith("splitter")]
+        for one in splitters[:1]:
+            self.split(doing, trail, frozenset((Cut(key, "train"), Cut(key, "test"))), self.how(one), folds=True)
 
     def _on_schedule(self, doing: Doing) -> Value:
         figures = self.all_spilled(doing.args.all())

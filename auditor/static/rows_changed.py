@@ -18,9 +18,11 @@ from auditor.static.row_calls import (
     STATE,
     WATCHES,
     Doing,
+    are_among,
     bound_of,
     is_path,
     kind_of,
+    of_call,
     path_name,
     ranged,
     row_numbers,
@@ -77,6 +79,12 @@ class Changed(Held):
     def alters(self, receiver: Value | None) -> bool:
         """It alters at random the rows that it serves."""
         return type(receiver) is Ref and self.world.get(receiver.obj, ALTERS) == Const(True)
+
+    def altering(self, doing: Doing, trail: Trail) -> Trail:
+        """The rows that a generator serves, altered at random where it is set up to."""
+        if not self.alters(doing.receiver):
+            return trail
+        return self._marked("augment", replace(trail, altered=True), NOWHERE, doing.site, "")
 
     def _set_up(self, obj: Obj, row: Call, args: Arguments) -> None:
         """What a trainer is told when it is made: its rows, and who watches."""
@@ -270,7 +278,7 @@ class Changed(Held):
         if type(doing.value) is Ref and doing.value.obj.kind == "module":
             return doing.value
         batch = self.known(self.operand(args, flow.batch)) if flow.batch is not None else None
-        base = replace(base, batch=batch or None, altered=self.alters(doing.receiver))
+        base = self.altering(doing, replace(base, batch=batch or None))
         whole = self._served(doing, base, said, doing.value if type(doing.value) is Data else NONE, kind)
         if type(whole) is Data:
             self.alike(whole.sym, made)
@@ -449,7 +457,10 @@ class Changed(Held):
             return False
         trails = [self.trail_of(one) for one in listed if type(one) is Data]
         rows = [(one.rows, one.columns) for one in trails if one is not None and one.rows and one.role == ""]
-        return len(rows) > len(set(rows)) and not self._read_in_turn(frozenset().union(*(of for of, _ in rows)))
+        again = len(rows) > len(set(rows)) or any(
+            columns == others and are_among(some, whole) for some, columns in rows for whole, others in rows
+        )
+        return again and not self._read_in_turn(frozenset().union(*(of for of, _ in rows)))
 
     def _read_in_turn(self, rows: Iterable[Rows]) -> bool:
         """Each turn of the innermost loop reads rows of its own: they come below those of the turns before."""
@@ -626,7 +637,7 @@ class Changed(Held):
             trail = self.rows_in(doing)
             if trail is None or trail.figures or trail.role == "element" or self.within_rows(doing):
                 return doing.value if trail is None else self._back(doing, trail)
-            mark = self.mark(kind, trail, doing.site, "")
+            mark = self.mark(kind, trail, doing.site, "", of=of_call(doing.called))
             return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))
 
         return run

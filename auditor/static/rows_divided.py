@@ -36,6 +36,7 @@ class Divided(ColumnChoices):
         seed = self.operand(args, flow.seed) if flow.seed is not None else None
         seeded = None if flow.seed is None else seed is not None and seed != NONE
         modules = {self.frame.module, *(one.frame.module for one in self.stack)}
+        anew = seeded is False
         if seeded is False and any(self.world.get(SEEDED, module) is not None for module in modules):
             seeded = None
         groups = self.operand(args, flow.groups) if flow.groups is not None else None
@@ -53,7 +54,8 @@ class Divided(ColumnChoices):
         self.emit(
             Split, doing.site, (rows, how, marks),
             lambda place: Split(
-                place=place, rows=rows, cuts=cuts, how=how, folds=folds, seeded=seeded, marks=marks, name=name,  # type: ignore[arg-type]
+                place=place, rows=rows, cuts=cuts, how=how, folds=folds, seeded=seeded, anew=anew, marks=marks,  # type: ignore[arg-type]
+                name=name,
             ),
         )  # fmt: skip
 
@@ -158,7 +160,7 @@ class Divided(ColumnChoices):
         key = ("folds", self.frame.module, doing.site, self.context)
         parts = Cut(key, "train"), Cut(key, "test")
         if trail is not None:
-            self.split(doing, trail, frozenset(parts), self._how(doing.receiver), folds=True)
+            self.split(doing, trail, frozenset(parts), self.how(doing.receiver), folds=True)
         origin = Origin(key, "", self.place(doing.site))
         pair = Seq(tuple(
             Data((self.fresh(doing.site), cut.part), trail=row_numbers(Rows(origin, frozenset((cut,)))))
@@ -166,7 +168,7 @@ class Divided(ColumnChoices):
         ))  # fmt: skip
         return self.iterating(pair, doing.site)
 
-    def _how(self, receiver: Value | None) -> str:
+    def how(self, receiver: Value | None) -> str:
         kind = receiver.obj.kind if type(receiver) is Ref else ""
         if type(receiver) is Ref and kind == "splitter" and self.world.get(receiver.obj, "%shuffles") is None:
             return "unknown"

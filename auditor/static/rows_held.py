@@ -792,13 +792,16 @@ class Held(Weights):
     def _marked(self, kind: MarkKind, trail: Trail, over: Trail, site: int, name: str, target: bool = False) -> Trail:
         return trail.marked((self.mark(kind, over, site, name, target),))
 
-    def mark(self, kind: MarkKind, over: Trail, site: int, name: str, target: bool = False) -> Mark:
-        """Something is computed over these rows."""
+    def mark(
+        self, kind: MarkKind, over: Trail, site: int, name: str, target: bool = False, of: s.Expr | None = None,
+    ) -> Mark:  # fmt: skip
+        """Something is computed over these rows; `of` is what they are called there, where that is known."""
         rows, marks = over.rows, over.found
         return self.emit(
             Mark, site, (kind, rows, target),
             lambda place: Mark(
-                place=place, kind=kind, rows=rows, name=name, target=target, marks=marks, grouped=self.grouped(kind),
+                place=place, kind=kind, rows=rows, name=name, target=target, marks=marks,
+                grouped=self.grouped(kind, of),
             ),
         )  # fmt: skip
 
@@ -846,9 +849,15 @@ class Held(Weights):
         row = self.libraries.call(name)
         return row is not None and row.rows is not None and row.rows.does == "extreme"
 
-    def grouped(self, kind: MarkKind) -> bool:
-        """It stands in a loop over groups: windows in a loop of their own, inside that one."""
+    def grouped(self, kind: MarkKind, of: s.Expr | None = None) -> bool:
+        """It stands in a loop over groups: windows in a loop of their own, inside that one.
+
+        A loop of the same function that leaves the rows as they are goes over something else: lags, columns.
+        """
         loops = sum(len(one.loops) for one in self.stack)
+        if of is not None and self.stack:
+            names = s.names(of)
+            loops -= sum(1 for bound in self.stack[-1].loops if not names & bound)
         return loops > (1 if kind == "window" else 0)
 
     def name_rows(self, target: s.Expr, trail: Trail) -> None:

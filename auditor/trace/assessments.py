@@ -16,7 +16,7 @@ from typing import Literal
 from auditor.trace.events import Event, Forward, Mark, Named, Score, Sink, Split, Train, Watch, by_place
 from auditor.trace.findings import Evidence
 from auditor.trace.places import Place
-from auditor.trace.rows import Cut, Rows, apart, holds, meet, possibilities, strangers
+from auditor.trace.rows import HELD_OUT, Cut, Rows, apart, holds, meet, possibilities, strangers
 from auditor.trace.trace import Trace
 
 
@@ -52,6 +52,8 @@ class Assessment:
     """Where the predictions were made, where that is elsewhere."""
     draws: frozenset[Cut] = frozenset()
     """The parts that the program draws at random, and its folds."""
+    anew: frozenset[Cut] = frozenset()
+    """The parts that are drawn without a seed: what is drawn elsewhere is drawn apart from them."""
 
     @property
     def place(self) -> Place:
@@ -76,7 +78,15 @@ class Assessment:
     @cached_property
     def on_learnt_rows(self) -> tuple[Learning, ...]:
         """The trainings that certainly saw some of these rows."""
-        return tuple(one for one in self.learnings if not self.held_out and meet(one.rows, self.rows))
+        if self.held_out:
+            return ()
+        return tuple(one for one in self.learnings if meet(one.rows, self.rows) or self._drawn_twice(one))
+
+    def _drawn_twice(self, learning: Learning) -> bool:
+        """Both draw from the same rows, one without regard to the other: some are drawn both times."""
+        return any(
+            drawn_apart(one, other, self.draws, self.anew) for one in learning.rows for other in self.rows if self.anew
+        )
 
     @property
     def of_other_rows(self) -> bool:
@@ -110,6 +120,11 @@ class Assessment:
         """The rows are those of a part that was divided from the others before: some are still untouched."""
         return any(map(of_a_part, self.rows))
 
+    @property
+    def held_out_by_fit(self) -> bool:
+        """The fit itself held out these rows of those that it was given (``validation_split``)."""
+        return any(held_out_by_fit(cut) for rows in self.rows for cut in rows.cuts)
+
     def was_in(self, mark: Mark) -> bool:
         """What was computed saw rows that are judged here."""
         return self.surely_in(mark) or any(
@@ -135,8 +150,20 @@ class Assessment:
         return any(mark.place == other.place for learning in self.learnings for other in learning.marks)
 
 
+def drawn_apart(one: Rows, other: Rows, draws: frozenset[Cut], anew: frozenset[Cut]) -> bool:
+    """Nothing but draws tells these rows apart, and one of those took no notice of the other."""
+    mine, theirs = one.cuts - other.cuts, other.cuts - one.cuts
+    if one.origin != other.origin or one.excludes(other) or not (mine and theirs and mine | theirs <= draws):
+        return False
+    return bool((mine | theirs) & anew) and {cut.key for cut in mine}.isdisjoint(cut.key for cut in theirs)
+
+
 def one_of_folds(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
+
+
+def held_out_by_fit(cut: Cut) -> bool:
+    return isinstance(cut.key, tuple) and cut.key[0] == HELD_OUT
 
 
 def of_folds(rows: Rows) -> bool:
@@ -145,8 +172,8 @@ def of_folds(rows: Rows) -> bool:
 
 
 def of_a_part(rows: Rows) -> bool:
-    """They were divided from others, and not by folds."""
-    return any(cut.part is not None for cut in rows.cuts if not one_of_folds(cut))
+    """They were divided from others, and neither by folds nor by the fit itself."""
+    return any(cut.part is not None for cut in rows.cuts if not (one_of_folds(cut) or held_out_by_fit(cut)))
 
 
 def learnings(trace: Trace) -> Iterator[Learning]:
@@ -189,6 +216,7 @@ def assessments(trace: Trace) -> tuple[Assessment, ...]:
 def _assessments(trace: Trace) -> Iterator[Assessment]:
     draws = frozenset(cut for split in trace.all(Split) for cut in split.cuts if split.how in ("random", "stratified"))
     ordered = frozenset(cut for split in trace.all(Split) for cut in split.cuts if split.how == "ordered")
+    anew = frozenset(cut for split in trace.all(Split) for cut in split.cuts if split.anew and split.how != "ordered")
     for score in trace.all(Score):
         if from_tests(score):
             continue
@@ -196,7 +224,7 @@ def _assessments(trace: Trace) -> Iterator[Assessment]:
         yield Assessment(
             score, score.rows, score.marks, taught, not (score.predicts or score.inflates), score.held_out, score.name,
             tuple(one.place for one in sorted(score.predicted, key=by_place)),
-            draws | frozenset(cut for rows in score.rows for cut in rows.cuts if one_of_folds(cut)) - ordered,
+            draws | frozenset(cut for rows in score.rows for cut in rows.cuts if one_of_folds(cut)) - ordered, anew,
         )  # fmt: skip
     yield from _passes(trace, draws)
 
@@ -235,10 +263,28 @@ def shown_beside_held_out(trace: Trace, one: Assessment) -> bool:
     )
 
 
+def others_untouched(trace: Trace, one: Assessment) -> bool:
+    """The call holds out some rows of a part, and rows beyond that part are left.
+
+    Where a fit holds out some of its own (``validation_split``), these were a part if they are called training rows,
+    or if what has learnt is judged on others too.
+    """
+    if not one.held_out or one.apart:
+        return one.held_out
+    if not one.held_out_by_fit:
+        return False
+    learnt = {learning.event for learning in one.learnings}
+    return any(trace.part(rows) == "train" for learning in one.learnings for rows in learning.rows) or any(
+        not (other.held_out_by_fit or other.on_learnt_rows)
+        and learnt & {learning.event for learning in other.learnings}
+        for other in assessments(trace)
+    )
+
+
 def scored_on_learnt_rows(trace: Trace) -> Iterator[tuple[Assessment, bool]]:
     """The figures over rows that were learnt; whether what was learnt there is scored on other rows too."""
     asked = [one for one in assessments(trace) if one.learnings and not one.unsupervised]
-    others = [one for one in asked if not one.on_learnt_rows]
+    others = [one for one in asked if not one.on_learnt_rows and not one.held_out_by_fit]
     clean = {learning.event for one in others if not one.inside_search for learning in one.learnings}
     searched = {learning.event for one in others if one.inside_search for learning in one.learnings}
     for one in asked:

@@ -288,6 +288,8 @@ class Split(Event):
     folds: bool = False
     seeded: bool | None = None
     """None: not known."""
+    anew: bool = False
+    """The call has no seed of its own: the next one like it divides the same rows in another way."""
     marks: frozenset[Mark] = frozenset()
     """What the rows hold by then."""
     name: str = ""

@@ -30,6 +30,8 @@ POSITIONS = "positions"
 """The key of the origin of row numbers: no rows themselves."""
 MEMBER = "member"
 """The first part of the key of one array of several that are read under their names."""
+HELD_OUT = "held-out"
+"""The first part of the key of what a fit holds out of the rows that it is given."""
 SERVED = "served"
 """The first part of the key of what the objects of one class serve: their rows once more, under another name."""
 
