@@ -106,10 +106,11 @@ def on_training(trace: Trace, select: Select) -> bool:
 
 
 def decides(trace: Trace, select: Select) -> bool:
-    """Weights are kept by what the comparison says."""
+    """Weights are kept, or the training is ended, by what the comparison says."""
     models = {one.model for one in select.forwards}
     near = trace.after(select, lambda one: isinstance(one, Step))
-    return any(isinstance(one, Keep) and select.place in one.by and one.model in models for one in near)
+    kept = any(isinstance(one, Keep) and select.place in one.by and one.model in models for one in near)
+    return kept or any(one.does == "stop" and select in one.selects for one in trace.all(Watch))
 
 
 def validates(trace: Trace, select: Select) -> bool:
@@ -152,8 +153,8 @@ def one_batch(watch: Watch) -> str:
 
 def comparing() -> str:
     return (
-        "the best weights are chosen by a score on the training rows, although the model is scored on other rows in "
-        "the same loop: these are the most overfitted weights. Compare the validation score."
+        "the best weights, or the end of the training, are chosen by a score on the training rows, although the model "
+        "is scored on other rows in the same loop: it follows the memorising. Compare the validation score."
     )
 
 

@@ -90,6 +90,8 @@ from auditor.trace import (
     Step,
     Trace,
     Train,
+    Use,
+    Watch,
     rule,
     way,
 )
@@ -99,17 +101,35 @@ from auditor.trace import (
 def last_weights_reported(trace: Trace) -> Iterator[Report]:
     reported = set()
     for keep in trace.all(Keep):
-        if keep.form != "file" or keep.when != "better" or not trace.trained_after(keep, keep.model):
+        if keep.form == "reference" or keep.when != "better" or not trace.trained_after(keep, keep.model):
             continue
+        if keep.form == "copy" and keep.read:
+            continue  # whatever reads it may load it
         later = trace.after(keep, lambda one: isinstance(one, (Step, Train)))
-        if any(
-            isinstance(one, Restore) or (isinstance(one, Forward) and one.model.origin == "loaded") for one in later
-        ):
+        if any(map(loads, later)):
             continue
         for forward in trace.passes(keep.model):
             if forward in later and forward.place not in reported and is_last(trace, forward, keep):
                 reported.add(forward.place)
                 yield Report(forward.place, message(forward, keep), evidence(forward, keep), confidence(forward, keep))
+    for watch in trace.all(Watch):
+        for use in left_by(trace, watch):
+            if use.place not in reported:
+                reported.add(use.place)
+                yield Report(use.place, written_by(watch, use), noted(watch, use), Confidence.MEDIUM)
+
+
+def left_by(trace: Trace, watch: Watch) -> list[Event]:
+    """Where a framework scores the last weights, of a training that wrote out the best ones and ran to its end."""
+    if watch.does != "best" or watch.restores is not False or watch.selects or watch.model is None:
+        return []
+    if watch.never_computed or any(one.does == "stop" for one in trace.beside(watch)):
+        return []
+    if any(
+        loads(one) and not (isinstance(one, Restore) and one.model is not watch.model) for one in trace.after(watch)
+    ):
+        return []
+    return [one for one in trace.used_as_left(watch, watch.model) if isinstance(one, Use)]
 
 
 def loads(event: Event) -> bool:
@@ -130,6 +150,22 @@ def message(forward: Forward, keep: Keep) -> str:
         f"`{name}` is scored here as its last epoch has left it, and the weights of the best epoch, which "
         f"{keep.place.seen_from(forward.place)} keeps, are not loaded: this is not the score of what was chosen. "
         f"Load them first."
+    )
+
+
+def written_by(watch: Watch, use: Event) -> str:
+    return (
+        f"this scores the weights of the last epoch, and those of the best one, which `{watch.name}` "
+        f"({watch.made.seen_from(use.place)}) writes, are not loaded: this is not the score of what was chosen. Load "
+        "them first."
+    )
+
+
+def noted(watch: Watch, use: Event) -> tuple[Evidence, ...]:
+    return (
+        *way(use),
+        Evidence(watch.made, "the weights of the best epoch are written by this"),
+        Evidence(watch.place, "in this training"),
     )
 
 

@@ -77,7 +77,7 @@ class Answers(Effects):
         if row.does == "moved":
             return replace(receiver, told=False)
         if row.does == "copied":
-            return Data(self.fresh(site), told=receiver.told)
+            return self.tensors_copied(receiver, site)
         if row.does == "leaf":
             return self.leaf(receiver, args, row)
         if row.does == "gradients":

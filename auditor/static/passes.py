@@ -63,6 +63,9 @@ class Passes(Layered):
     def apart_from(self, value: Value, site: int) -> Value:
         raise NotImplementedError
 
+    def tensors_copied(self, value: Data, site: int) -> Data:
+        raise NotImplementedError
+
     def taught_before(self, owner: Obj | None, rows: frozenset[Rows]) -> bool:
         raise NotImplementedError
 

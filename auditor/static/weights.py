@@ -20,6 +20,11 @@ DEEPEST_HELD = 3
 
 
 class Weights(Answers):
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self._copied: dict[Hashable, frozenset[Obj]] = {}
+        """The networks that a copy of tensors was made of, by the symbol of the copy."""
+
     # references
 
     def referred(self, value: Value, depth: int = DEEPEST_HELD, whole: bool = True) -> frozenset[Obj]:
@@ -54,7 +59,7 @@ class Weights(Answers):
         if not self.referred(value):
             return value
         if type(value) is Data:
-            return Data(self.fresh(site), told=value.told)
+            return self.tensors_copied(value, site)
         if type(value) is Ref and value.obj.kind == "dict" and depth:
             known = {name: self.world.get(value.obj, name) for name in value.obj.attrs}
             copy = self.make("dict", site)
@@ -65,6 +70,21 @@ class Weights(Answers):
             self.world.set(copy, "%elem", self.apart_from(loose, site, depth - 1) if loose is not None else None)
             return Ref(copy)
         return Data(self.fresh(site))
+
+    def tensors_copied(self, value: Data, site: int) -> Data:
+        """A copy of tensors, which remembers of which networks they were."""
+        copy = Data(self.fresh(site), told=value.told)
+        if value.kind == WEIGHTS:
+            self._copied[copy.sym] = value.of
+        return copy
+
+    def copied_from(self, value: Value, depth: int = DEEPEST_HELD) -> frozenset[Obj]:
+        """The networks that a value is a copy of, or of whose tensors it holds copies."""
+        if type(value) is Data:
+            return self._copied.get(value.sym, frozenset())
+        if type(value) is Ref and value.obj.kind == "module":
+            return frozenset((self.copies[value.obj],)) if value.obj in self.copies else frozenset()
+        return frozenset(obj for part in self.held(value) for obj in self.copied_from(part, depth - 1) if depth)
 
     def stateful(self, receiver: Data, name: str) -> Obj | None:
         """The network behind a value that nobody in the project makes and that is asked for its state."""
@@ -95,7 +115,8 @@ class Weights(Answers):
 
     def kept(self, target: s.Expr, value: Value, expr: s.Expr, added: bool = False) -> None:
         """``best = net.state_dict()``: the live weights get a name of their own, or are `added` to others."""
-        if not self.may_refer(value):
+        copied = self.copied_from(value) if self._copied or self.copies else frozenset[Obj]()
+        if not copied and not self.may_refer(value):
             return
         name = s.dotted(target if not isinstance(target, s.Item) else target.obj)
         if not name:
@@ -103,6 +124,8 @@ class Weights(Answers):
         here = isinstance(target, s.Name)
         by = self.kept_by(here)
         when = self.kept_when(by, here)
+        if copied and when == "better":
+            self._copy_kept(name, copied, target, expr, by)
         networks = self.referred(value) if when == "better" else self.referred(value, whole=False)
         if not networks:
             return
@@ -116,6 +139,20 @@ class Weights(Answers):
                 lambda place, model=model: Keep(  # type: ignore[misc]
                     place=place, model=model, name=name, form="reference", subject=words or model.name,
                     state=state, when=when, by=by, read=read, moved=moved, added=added, owner=self.running_class(),
+                ),
+            )  # fmt: skip
+
+    def _copy_kept(
+        self, name: str, copied: frozenset[Obj], target: s.Expr, expr: s.Expr, by: frozenset[Place],
+    ) -> None:  # fmt: skip
+        """``best = copy.deepcopy(net.state_dict())``: what training goes on to do is not in it."""
+        read = self.read_elsewhere(target)
+        for obj in in_order(copied):
+            model = self.model(obj)
+            self.emit(
+                Keep, expr.site, (model, name, "copy"),
+                lambda place, model=model: Keep(  # type: ignore[misc]
+                    place=place, model=model, name=name, form="copy", when="better", by=by, read=read
                 ),
             )  # fmt: skip
 

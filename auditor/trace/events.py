@@ -464,7 +464,7 @@ class Keep(Event):
     """The class whose method does it."""
     subject: str = ""
     """What the user calls the network there."""
-    form: Literal["reference", "file"]
+    form: Literal["reference", "copy", "file"]
     """``reference``: the live weights themselves, so that training goes on in what was kept. ``file``: written out."""
     state: bool = False
     """The value is the model's state as it was just asked for, and nothing made of it."""
