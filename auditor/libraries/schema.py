@@ -216,6 +216,24 @@ class Watch(BaseModel):
     """The kind of model whose training it watches, where the model itself is not known."""
 
 
+class Hands(BaseModel):
+    """Objects of the project's that hand out rows by methods of theirs, to a framework that asks for them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: tuple[Argument, ...]
+    """The operands that may be such objects: the first that has the method is asked. None is given: those of the call
+    before on the same receiver."""
+    before: tuple[str, ...] = ()
+    """The methods that the framework calls first."""
+    stage: str
+    """What it tells those that take an operand."""
+    rows: str
+    """The method that hands out the rows."""
+    validation: str | None = None
+    """train: the method that hands out those that are scored beside."""
+
+
 class Flow(BaseModel):
     """What a call does to rows: which it holds, what was estimated from them, who learns from them."""
 
@@ -275,6 +293,8 @@ class Flow(BaseModel):
     """train: the method by which the network scores validation rows, wherever they come from; without it, none."""
     fraction: Argument | None = None
     """train: the share of the rows that is held out from the end (``validation_split``)."""
+    hands: Hands | None = None
+    """train, score, predict: rows may be asked for instead of given."""
     callbacks: Argument | None = None
     """train: who watches."""
     epochs: Argument | None = None

@@ -13,6 +13,7 @@ from auditor.static.machine import Outcome
 from auditor.static.names import Names
 from auditor.static.row_calls import counts_rows, is_path
 from auditor.static.sizes import LONGEST
+from auditor.static.trails import Trail
 from auditor.static.values import (
     FILLED,
     NONE,
@@ -102,6 +103,8 @@ class Operations(Names):
         if op == "Divide" and type(left) is Data and type(right) is Const and is_path(left.sym):
             return Data(("path", (left.sym, right.value), right.value))
         inside = self.all_spilled([left, right])
+        if inside.trail is not None and inside.trail.bundle:
+            inside = inside.on(inside.trail.array)
         if op in ("Subtract", "Divide"):
             inside = self._measured_by(left, right, inside)
         sym = (op, symbol(left), symbol(right))
@@ -128,6 +131,8 @@ class Operations(Names):
     def _measured_by(self, left: Value, right: Value, inside: Data) -> Data:
         """``(x - mean) / deviation``: what is subtracted or divided by lends its figures, and no rows of its own."""
         of, by = self.trail_of(left), self.trail_of(right)
+        if of is None and by is not None and by.figures:
+            return self._by_own_figures(left, by, inside)
         if by is None or by.learnt or not by.rows:
             return inside
         if of is None and type(left) is Data and left.sym is not None and not left.flows:
@@ -138,6 +143,14 @@ class Operations(Names):
         if any(one.origin in sources for one in by.rows):
             return inside
         return inside.on(replace(inside.trail, rows=of.rows, role=of.role, stacked=of.stacked))
+
+    def _by_own_figures(self, left: Value, figures: Trail, inside: Data) -> Data:
+        """``x - x.mean(0)``: nobody knew that these were rows before somebody computed figures over them."""
+        rows = self.sourced(left)
+        over = {one.origin for mark in figures.found for one in mark.rows}
+        if rows is None or not any(one.origin in over for one in rows.rows):
+            return inside
+        return inside.on(rows.marked(figures.found))
 
     def _renumbered(self, left: Value, right: Value, inside: Data, key: Hashable) -> Data:
         """``numbers + step``: the numbers of other rows. Two lists of numbers are put one behind the other."""

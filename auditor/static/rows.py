@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from auditor.libraries import Argument, Call, Flow, Method, Unknown, evaluate
 from auditor.static import syntax as s
+from auditor.static.handed_out import HandedOut
 from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     ESTIMATORS,
@@ -22,7 +23,6 @@ from auditor.static.row_calls import (
 from auditor.static.sizes import Arguing, Given
 from auditor.static.trails import NOWHERE, Trail
 from auditor.static.values import NONE, Const, Data, Fn, Obj, Partial, Ref, Seq, Value
-from auditor.static.watched import Watching
 from auditor.trace import (
     Cut,
     Mark,
@@ -39,7 +39,7 @@ from auditor.trace import (
 from auditor.trace.rows import HELD_OUT
 
 
-class Provenance(Watching):
+class Provenance(HandedOut):
     def flowed(
         self, flow: Flow, receiver: Value | None, args: Arguments, site: int, value: Value, called: s.Call | None,
         row: Call | Method | None = None,
@@ -164,6 +164,7 @@ class Provenance(Watching):
         ))  # fmt: skip
 
     def _on_train(self, doing: Doing) -> Value:
+        doing = self.asked(doing)
         value = self._trained(doing)
         self.watched_fit(doing)
         return value
@@ -311,6 +312,7 @@ class Provenance(Watching):
         return self._back(doing, made)
 
     def _on_score(self, doing: Doing) -> Value:
+        doing = self.asked(doing)
         flow = doing.flow
         value = self.operand(doing.args, flow.arg or Argument(at=0))
         if value is None and type(doing.receiver) is Ref:

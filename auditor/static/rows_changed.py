@@ -362,6 +362,7 @@ class Changed(Held):
         if type(name) is Const and isinstance(name.value, str):
             trail = trail.renamed(name.value)
         beside = self.others(doing) if doing.flow.does == "filled" else ()
+        trail = trail.array if doing.flow.does == "filled" else trail
         return self._back(doing, self.counted(doing, trail).marked(beside))
 
     def _same_shape(self, doing: Doing) -> None:
@@ -535,6 +536,8 @@ class Changed(Held):
         if doing.flow.shuffle is None and args and all(type(one) in (Const, Data) for one in args[:2]):
             ends = [bound_of(end) for end in ((NONE, args[0]) if len(args) == 1 else args[:2])]
             ends[0] = None if ends[0] == 0 else ends[0]
+            if ends[0] is None and ends[1] in self.counting:  # the numbers of all rows choose none of them
+                return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS)),)), role="index"))
             cut = ranged(self.range_key(POSITIONS, frozenset()), ends, self.fresh(doing.site))
             return self._back(doing, Trail(frozenset((Rows(Origin(POSITIONS), frozenset((cut,))),)), role="index"))
         key = ("index", self.frame.module, doing.site, self.context)

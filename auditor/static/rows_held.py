@@ -92,7 +92,7 @@ class Held(Weights):
         """The calls that something is divided by."""
         self.unexplained: dict[s.Bin, frozenset[Score]] = {}
         """Where a score is subtracted from one."""
-        self._counting: dict[Hashable, frozenset[Rows]] = {}
+        self.counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
         self.read_in: dict[Origin, tuple[Hashable, ...]] = {}
         """The loops that stand around the reading of a file whose name is not known."""
@@ -567,11 +567,11 @@ class Held(Weights):
             base = trail or self.sourced(owner)
             if base is None:
                 return None
-            return base.at(by).marked(mark for mark in by.found if mark.kind == "resample")
+            return base.array.at(by).marked(mark for mark in by.found if mark.kind == "resample")
         masked = self._mask(value)
         if masked:
             base = trail or self.sourced(owner)
-            return None if base is None else base.cut(*masked).picked()
+            return None if base is None else base.array.cut(*masked).picked()
         if trail is None:
             return None
         if type(value) is Const:
@@ -645,7 +645,7 @@ class Held(Weights):
         base = trail or self.sourced(owner)
         if base is None or base.figures or base.role == "element":
             return base
-        base = replace(base, bundle=False) if base.bundle else base  # one array, after all
+        base = base.array
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
             if NONE not in (low, high) and self.side_by_side(index):
@@ -661,13 +661,13 @@ class Held(Weights):
     def counts(self, sym: Hashable, trail: Trail) -> None:
         """A number counts these rows."""
         if trail.rows and trail.role == "":
-            self._counting[sym] = trail.rows
+            self.counting[sym] = trail.rows
 
     def border(self, base: Trail, end: Value) -> int | None:
         """How many of the arrays that were stacked lie before this row number; None where it is not between two."""
-        if type(end) is not Data or end.sym not in self._counting:
+        if type(end) is not Data or end.sym not in self.counting:
             return None
-        before, counted = frozenset[Rows](), self._counting[end.sym]
+        before, counted = frozenset[Rows](), self.counting[end.sym]
         for number, rows in enumerate(base.stacked, 1):
             before |= rows
             if before == counted:

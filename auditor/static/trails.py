@@ -84,6 +84,11 @@ class Trail:
         )
         return replace(self, rows=rows, bundle=False)
 
+    @property
+    def array(self) -> Trail:
+        """One array after all: somebody counts with it, or takes rows of it."""
+        return replace(self, bundle=False) if self.bundle else self
+
     def cut(self, *cuts: Cut, count: Callable[[int], int | None] | None = None) -> Trail:
         """Some of its rows; `count` tells how many of so many.
 
