@@ -96,6 +96,8 @@ def selected_on_test(trace: Trace) -> Iterator[Report]:
     for select in trace.all(Select):
         if not any(trace.part(rows) == "test" for rows in select.rows) and not asked_twice(trace, judged, select):
             continue
+        if select.how == "noted" and not noted_between_trainings(trace, select):
+            continue
         chosen = who(select)
         if any(one.judged & chosen and untouched(trace, one, select) for one in judged):
             continue
@@ -110,6 +112,17 @@ def asked_twice(trace: Trace, judged: list[Assessment], select: Select) -> bool:
     both = {rows for rows in select.rows if trace.names(rows) == {"validation", "test"} and not of_folds(rows)}
     others = (one for one in judged if one.figure and one.event not in select.forwards | select.scores)
     return bool(both) and any(holds(both, one.rows) for one in others)
+
+
+def noted_between_trainings(trace: Trace, select: Select) -> bool:
+    """The scores are those of several epochs, and the training is over by now."""
+    passes = [one for one in select.forwards if trace.evaluates(one)]
+    return any(
+        one in trace.after(trained)
+        for one in passes
+        if not trace.trained_after(select, one.model)
+        for trained in trace.trained_after(one, one.model)
+    )
 
 
 def severity(select: Select) -> Severity:

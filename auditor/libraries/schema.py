@@ -254,6 +254,8 @@ class Flow(BaseModel):
     """...and of the first that is not any more."""
     axis: Argument | None = None
     """statistic: 1 or -1 makes it a figure of each row."""
+    position: bool = False
+    """extreme: it says where among several the best one is."""
     bins: Argument | None = None
     """binning: the edges, or how many there are to be."""
     columns: Argument | None = None

@@ -592,9 +592,11 @@ class Changed(Held):
         """The best of several scores, or a statistic like any other."""
         values = doing.operands
         figures = self.all_spilled(values)
+        chooses = any(self.several(one) for one in values) and not self.within_rows(doing)
+        if figures.flows and chooses and doing.flow.position:
+            self.select(figures, doing.site, "noted")
         if figures.trail is not None and figures.trail.scores and figures.trail.role == "statistic":
-            scales = doing.called in self.divisors
-            if any(self.several(one) for one in values) and not self.within_rows(doing) and not scales:
+            if chooses and doing.called not in self.divisors:
                 self.select(figures, doing.site)
             return self.made(doing.site, figures.trail, doing.value)
         return self._on_statistic(doing)

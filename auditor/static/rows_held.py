@@ -805,7 +805,7 @@ class Held(Weights):
             ),
         )  # fmt: skip
 
-    def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> Select | None:
+    def select(self, figures: Data, site: int, how: Literal["best", "noted", "search"] = "best") -> Select | None:
         """The best of several scores is kept."""
         scores = figures.trail.scores if figures.trail is not None else frozenset()
         forwards = figures.flows

@@ -360,8 +360,9 @@ class Resume(Event):
 class Select(Event):
     """A decision is taken on a score: the best weights, the end of the training, a setting."""
 
-    how: Literal["best", "stop", "search", "schedule", "watch"]
-    """``schedule``: the learning rate follows it; ``watch``: somebody may look at it."""
+    how: Literal["best", "noted", "stop", "search", "schedule", "watch"]
+    """``noted``: the best of scores that were noted before, when all is over; ``schedule``: the learning rate follows
+    it; ``watch``: somebody may look at it."""
     rows: frozenset[Rows]
     scores: frozenset[Score] = frozenset()
     forwards: frozenset[Forward] = frozenset()
