@@ -706,7 +706,8 @@ class Changed(Held):
         trail = self.sourced(self.subject(doing))
         if trail is None:
             return doing.value
-        second = self.operand(doing.args, Argument(at=1, name="indices"))
+        of_receiver = type(doing.receiver) is Data and doing.flow.arg is None  # ``rows.select(range(100))``
+        second = self.operand(doing.args, Argument(at=0 if of_receiver else 1, name="indices"))
         by = self.trail_of(second) if second is not None else None
         if by is not None and by.role == "index":
             chosen = self.turns_of(second) if second is not None else None
