@@ -8,10 +8,10 @@ spreads), choose columns too; what that gives away of held-out rows is next to n
 from __future__ import annotations
 
 from auditor.static import syntax as s
-from auditor.static.row_calls import Doing
+from auditor.static.row_calls import ESTIMATORS, Doing
 from auditor.static.rows_changed import Changed
 from auditor.static.trails import AMONG, NOWHERE, Trail, merged
-from auditor.static.values import Const, Data, Obj, Ref, Value
+from auditor.static.values import Const, Data, Ref, Value
 from auditor.trace import Mark, Rows
 
 
@@ -24,9 +24,11 @@ class ColumnChoices(Changed):
     def _on_association(self, doing: Doing) -> Value:
         """How columns go with the labels, or with each other as long as nobody asks for one of them."""
         self.figured = True
-        if type(doing.receiver) is Ref:
-            return self.made(doing.site, self.figures_of_columns(doing.receiver.obj, doing.site), doing.value)
+        if type(doing.receiver) is Ref or (type(doing.receiver) is Data and doing.receiver.kind in ESTIMATORS):
+            return self.made(doing.site, self.figures_of_columns(doing.receiver, doing.site), doing.value)
         trail = self.rows_in(doing)
+        if any(one is not None and one.learnt for one in map(self.trail_of, doing.args.all())):
+            return self._on_statistic(doing)  # of predictions: a score
         if trail is None or trail.figures or trail.role in ("element", "index"):
             return doing.value
         if self.within_rows(doing):
@@ -42,10 +44,10 @@ class ColumnChoices(Changed):
         trail = self.trail_of(target)
         return trail is None or trail.columns is not None
 
-    def figures_of_columns(self, obj: Obj, site: int) -> Trail | None:
+    def figures_of_columns(self, receiver: Value, site: int) -> Trail | None:
         """What an estimator has found of each column of the rows that it was fitted to with their labels."""
         self.figured = True
-        state = self.state(Ref(obj))
+        state = self.state(receiver)
         found = frozenset((column, mark) for column, mark in state.marks if mark.target)
         rows = frozenset[Rows]().union(*(train.rows for train in state.learnt))
         if rows:
@@ -55,7 +57,7 @@ class ColumnChoices(Changed):
     def found_by_learner(self, receiver: Value | None, site: int) -> frozenset[Mark]:
         """What a selector goes by that was not fitted itself: its learner had been (``prefit=True``)."""
         held: Value | None = self.world.get(receiver.obj, "%learner") if type(receiver) is Ref else None
-        figures = self.figures_of_columns(held.obj, site) if type(held) is Ref else None
+        figures = self.figures_of_columns(held, site) if type(held) is Ref else None
         return figures.by_labels if figures is not None else frozenset()
 
     def state(self, receiver: Value | None) -> Trail:
@@ -73,10 +75,13 @@ class ColumnChoices(Changed):
         asked = any(self.names_in(one) for one in doing.args.all()) and doing.flow.does != "drop"
         return self._back(doing, figures.asked_of() if asked else figures)
 
-    def attribute_trail(self, value: Data, name: str) -> Trail | None:
+    def attribute_trail(self, value: Data, name: str, site: int) -> Trail | None:
+        own = self.libraries.attribute(value.kind, name) if value.kind else None
+        if own is not None and own.rows == "association":
+            return self.figures_of_columns(value, site)
         figures = self.of_columns(value)
         if figures is None:
-            return super().attribute_trail(value, name)
+            return super().attribute_trail(value, name, site)
         row = self.libraries.attribute("rows", name)
         if row is None:
             return figures.asked_of()
@@ -97,6 +102,13 @@ class ColumnChoices(Changed):
         if by is None:
             return first
         return (first or self.sourced(owner) or NOWHERE).marked(by.by_labels)
+
+    def appended(self, value: Value) -> Value:
+        """What a list gets in branches that figures of columns have let in."""
+        if not self.figured or not self.stack:
+            return value
+        asked = {name for branch in self.stack[-1].branches for name in s.names(branch.test)}
+        return self.passing(value, [self.lookup(name) for name in sorted(asked)])
 
     def passing(self, element: Value, tests: list[Value]) -> Value:
         """What a comprehension keeps of names or numbers where figures of columns pass its tests."""

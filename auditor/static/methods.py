@@ -231,8 +231,7 @@ class Methods(Provenance):
         """What lists and dicts do with what they hold."""
         if name in ("append", "add", "insert", "appendleft", "extend", "update", "setdefault") and args.all():
             value = args.all()[-1]
-            if name in ("extend", "update"):
-                value = self.elements(value)
+            value = self.elements(value) if name in ("extend", "update") else self.appended(value)
             self._grow(obj, value, site)
             return value if name == "setdefault" else NONE
         if name in ("items", "keys", "values", "copy"):

@@ -234,7 +234,7 @@ class Names(Building):
         if row is not None and row.does == "self":
             return Ref(obj)
         if row is not None and row.does == "constant":
-            trail = self.figures_of_columns(obj, site) if row.rows == "association" else None
+            trail = self.figures_of_columns(Ref(obj), site) if row.rows == "association" else None
             return Data(self.fresh(site), trail=trail)
         if row is not None and row.does in ("parameters", "parts"):
             return Data(("attr", obj, name), of=frozenset((obj,)), kind=row.does)
@@ -304,7 +304,7 @@ class Names(Building):
         sym = ("attr", known or value.sym, name) if value.sym is not None else None
         return Data(
             sym, value.flows, value.grads, value.of, self.attribute_kind(value, name), value.loss, value.leaf,
-            value.told, value.sums, self.attribute_trail(value, name),
+            value.told, value.sums, self.attribute_trail(value, name, site),
         )  # fmt: skip
 
     def _attribute_of_class(self, value: Cls, name: str, site: int) -> Value:

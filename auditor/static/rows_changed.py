@@ -596,7 +596,7 @@ class Changed(Held):
         if figures.flows and chooses and doing.flow.position:
             self.select(figures, doing.site, "noted")
         if figures.trail is not None and figures.trail.scores and figures.trail.role == "statistic":
-            if chooses and doing.called not in self.divisors:
+            if (chooses or doing.flow.position) and doing.called not in self.divisors:
                 self.select(figures, doing.site)
             return self.made(doing.site, figures.trail, doing.value)
         return self._on_statistic(doing)

@@ -488,7 +488,7 @@ class Held(Weights):
 
     # selecting
 
-    def attribute_trail(self, value: Data, name: str) -> Trail | None:
+    def attribute_trail(self, value: Data, name: str, site: int) -> Trail | None:
         """The rows of an attribute of a value with rows: a column, or another view of it."""
         trail = self.trail_of(value)
         if trail is None:
