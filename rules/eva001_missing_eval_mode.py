@@ -66,9 +66,10 @@ Networks whose every layer is known and none depends on the mode, or of which no
 output goes into (losses and metrics that are written as modules); models of frameworks that switch the mode themselves
 (Lightning, Keras, the Trainer of transformers, ignite's evaluators); Monte-Carlo dropout, where the same rows pass
 again and again; agents that act in an environment; networks that produce samples for another network under training;
-models that come in eval mode; networks whose own forward takes the backward pass. A model handed in by a caller that
-nobody knows is taken to be in the caller's mode: it is reported only where it is trained in that very mode too, and
-nothing in the program switches a network of a caller.
+models that come in eval mode; networks whose own forward takes the backward pass; networks that hold what they were
+made with and are tried out on random numbers. A model handed in by a caller that nobody knows is taken to be in the
+caller's mode: it is reported only where it is trained in that very mode too, and nothing in the program switches a
+network of a caller.
 
 ## Sources
 

@@ -122,6 +122,8 @@ class Forward(Event):
     """How many rows pass at once, where the shape of what goes in is known."""
     single: bool = False
     """One row passes, and no batch."""
+    drawn: bool = False
+    """What goes in is drawn at random: it is an example of nothing."""
     element: bool = False
     """One batch at a time of the rows passes."""
     apart: tuple[Switch, ...] = ()
