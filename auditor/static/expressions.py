@@ -348,6 +348,8 @@ class Expressions(Operations):
             element = self.elements(self.tracked(value))
             fresh = self.fresh(site)
             assert isinstance(element, Data)
+            if value.kind == GROUPED:
+                return self.one_group(element, fresh)
             return Data(
                 fresh, element.flows, element.grads, element.of, value.kind if value.of else "", element.loss,
                 element.leaf, element.told, trail=element.trail,

@@ -102,6 +102,8 @@ class Activation:
     loops: list[frozenset[str]] = field(default_factory=list)
     branches: list[s.If] = field(default_factory=list)
     """The branches that it is in, outermost first."""
+    sides: list[bool] = field(default_factory=list)
+    """Of each: whether its test holds."""
     yields: list[Value] = field(default_factory=list)
     hook: Callable[[Value], list[Outcome]] | None = None
     """What a ``yield`` runs: the body of the ``with`` statement that entered this function."""

@@ -233,7 +233,7 @@ class Methods(Provenance):
             value = args.all()[-1]
             if name in ("extend", "update"):
                 value = self.elements(value)
-            self._grow(obj, value, site)
+            self._grow(obj, self.by_branch(value), site)
             return value if name == "setdefault" else NONE
         if name in ("items", "keys", "values", "copy"):
             return self.view(obj, name, site)

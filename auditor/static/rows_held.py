@@ -42,7 +42,7 @@ from auditor.static.row_calls import (
     within,
 )
 from auditor.static.stretches import numbers_in, side_by_side, window_in
-from auditor.static.trails import NOWHERE, Columns, Trail, complement, indexed, merged
+from auditor.static.trails import GROUP, NOWHERE, Columns, Trail, complement, indexed, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
 from auditor.trace import (
@@ -92,6 +92,8 @@ class Held(Weights):
         """The calls that something is divided by."""
         self.unexplained: dict[s.Bin, frozenset[Score]] = {}
         """Where a score is subtracted from one."""
+        self._groups: dict[Hashable, int] = {}
+        """How many loops run where the groups of a table are gone through, by the key of the cut of one group."""
         self._counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
         self.read_in: dict[Origin, tuple[Hashable, ...]] = {}
@@ -158,7 +160,7 @@ class Held(Weights):
             if inside is None:
                 inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
             trail = merged(self.trail_of(one, depth - 1) for one in inside)
-            return trail.as_("") if gathers and trail is not None and trail.role == "element" else trail
+            return trail.gathered if gathers and trail is not None and trail.role == "element" else trail
         held: Data | None = self.world.get(obj, TRAIL)
         if held is not None:
             return held.trail
@@ -639,7 +641,8 @@ class Held(Weights):
         low = NONE if low == Const(0) else low
         base = trail or self.sourced(owner)
         if base is None or base.role in ("element", "statistic"):
-            return base
+            several = base is not None and base.role == "element" and self.of_this_turn(base)
+            return self.between(base, low, high, index.site) if base is not None and several else base
         base = replace(base, bundle=False) if base.bundle else base  # one array, after all
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
@@ -649,6 +652,18 @@ class Held(Weights):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
         return self.between(base, low, high, index.site)
+
+    def one_group(self, element: Data, sym: Hashable) -> Value:
+        """``for name, rows in table.groupby(...)``: the rows of one group in each turn, and not one row."""
+        key = GROUP, sym
+        self._groups[key] = len(self.turning)
+        trail = element.trail.cut(Cut(key)).as_("element") if element.trail is not None else None
+        return Seq((Data(("item", sym, 0), trail=trail), Data(sym, trail=trail)))
+
+    def of_this_turn(self, trail: Trail) -> bool:
+        """The rows are those of one group, and the loop that goes over the groups is the innermost one."""
+        keys = {cut.key for one in trail.rows for cut in one.cuts}
+        return any(self._groups.get(key) == len(self.turning) for key in keys)
 
     def side_by_side(self, index: s.Expr) -> bool:
         return isinstance(index, s.Slice) and side_by_side(index, [one.loop for one in self.turning])

@@ -11,10 +11,12 @@ from typing import Literal
 
 from auditor.static.conventions import names_part
 from auditor.trace import Cut, Mark, MarkKind, PartName, Range, Rows, Score, Train
-from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS
+from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS, keyed
 
 MOST_ROWS = 12
 MOST_MARKS = 40
+GROUP = "group"
+"""The first part of the key of a cut that leaves the rows of one group, of another one in each turn of a loop."""
 TrailRole = Literal["", "index", "mask", "element", "statistic"]
 
 
@@ -126,6 +128,12 @@ class Trail:
 
     def as_(self, role: TrailRole) -> Trail:
         return self if self.role == role else replace(self, role=role)
+
+    @property
+    def gathered(self) -> Trail:
+        """Several of what it is one of: rows, batches, or the rows of groups."""
+        rows = frozenset(Rows(one.origin, one.cuts - keyed(one.cuts, GROUP), one.count) for one in self.rows)
+        return replace(self, rows=rows, role="")
 
     def marked(self, marks: Iterable[Mark], column: str | None = None) -> Trail:
         more = frozenset((column, mark) for mark in marks)

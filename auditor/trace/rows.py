@@ -196,12 +196,12 @@ class Rows:
     @property
     def perhaps(self) -> frozenset[Cut]:
         """Where these rows are one of several possibilities: which."""
-        return _keyed(self.cuts, PERHAPS)
+        return keyed(self.cuts, PERHAPS)
 
     @property
     def picked(self) -> frozenset[Cut]:
         """Where these rows were picked from a stack, and perhaps none of this array: which stack."""
-        return _keyed(self.cuts, PICKED)
+        return keyed(self.cuts, PICKED)
 
     @property
     def surely(self) -> Rows:
@@ -218,7 +218,7 @@ class Rows:
 
 
 @lru_cache(maxsize=4096)
-def _keyed(cuts: frozenset[Cut], what: str) -> frozenset[Cut]:
+def keyed(cuts: frozenset[Cut], what: str) -> frozenset[Cut]:
     """Asked whenever two sets of rows are compared."""
     return frozenset(cut for cut in cuts if isinstance(cut.key, tuple) and cut.key[0] == what)
 
