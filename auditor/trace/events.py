@@ -468,6 +468,8 @@ class Keep(Event):
     """``reference``: the live weights themselves, so that training goes on in what was kept. ``file``: written out."""
     state: bool = False
     """The value is the model's state as it was just asked for, and nothing made of it."""
+    states: frozenset[Hashable] = field(default=frozenset(), repr=False)
+    """The states that are kept, each as it was asked for; none where the model itself is kept."""
     when: Literal["better", "perhaps", "always"] = "always"
     """``better``: a comparison with the best score so far decides; ``perhaps``: some other test."""
     by: frozenset[Place] = frozenset()
@@ -483,6 +485,8 @@ class Restore(Event):
     model: Model
     kept: frozenset[Model] = frozenset()
     """The models whose live weights what is loaded refers to: itself among them, and nothing is restored."""
+    states: frozenset[Hashable] = field(default=frozenset(), repr=False)
+    """The states that are loaded, each as it was asked for."""
     source: str = ""
     """What is loaded, as the user wrote it."""
     owner: Place | None = None
