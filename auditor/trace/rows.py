@@ -175,7 +175,7 @@ class Rows:
 
         A draw at random asks for nothing: some of those others are among these, unless they are very few.
         """
-        if self.origin != whole.origin or self.excludes(whole):
+        if self.origin != whole.origin or self.origin.key == POSITIONS or self.excludes(whole):
             return False
         asked = {cut.key for cut in self.cuts}
         others = whole.cuts - self.cuts
@@ -239,8 +239,8 @@ def counted(rows: Iterable[Rows]) -> int | None:
 
 
 def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
-    """Some of these rows certainly hold some of those."""
-    whole = list(whole)
+    """Some of these rows certainly hold some of those; mere numbers are no rows."""
+    whole = [one for one in whole if one.origin.key != POSITIONS]
     return any(all(any(one.holds(other) for one in whole) for other in each) for each in possibilities(part))
 
 
