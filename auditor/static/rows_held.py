@@ -94,6 +94,10 @@ class Held(Weights):
         """Where a score is subtracted from one."""
         self._groups: dict[Hashable, int] = {}
         """How many loops run where the groups of a table are gone through, by the key of the cut of one group."""
+        self._grouped_by: dict[Hashable, frozenset[str]] = {}
+        """The columns by which a table is grouped, by the symbol of its groups."""
+        self.asked_among: dict[Hashable, str] = {}
+        """The column that a mask asks for some values, by the symbol of the mask."""
         self._counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
         self.read_in: dict[Origin, tuple[Hashable, ...]] = {}
@@ -568,7 +572,7 @@ class Held(Weights):
         masked = self._mask(value)
         if masked:
             base = trail or self.sourced(owner)
-            return None if base is None else base.cut(*masked).picked()
+            return None if base is None else base.cut(*masked).picked().in_whole_groups(self.asked_column(value))
         if trail is None:
             return None
         if type(value) is Const:
@@ -603,6 +607,13 @@ class Held(Weights):
         if not items or not all(type(item) is Const and isinstance(item.value, str) for item in items):
             return None
         return frozenset(str(item.value) for item in items if type(item) is Const)
+
+    def asked_column(self, value: Value) -> str | None:
+        """``table["unit"].isin(units)``: the column whose values choose rows."""
+        sym = value.sym if type(value) is Data else None
+        while isinstance(sym, tuple) and len(sym) == 2 and sym[0] == "not":
+            sym = sym[1]
+        return self.asked_among.get(sym)
 
     def _mask(self, value: Value, judged: bool = False) -> tuple[Cut, ...]:
         """The cuts that a mask makes; `judged`: it is made of predictions."""
@@ -802,15 +813,26 @@ class Held(Weights):
     def _marked(self, kind: MarkKind, trail: Trail, over: Trail, site: int, name: str, target: bool = False) -> Trail:
         return trail.marked((self.mark(kind, over, site, name, target),))
 
-    def mark(self, kind: MarkKind, over: Trail, site: int, name: str, target: bool = False) -> Mark:
+    def mark(
+        self, kind: MarkKind, over: Trail, site: int, name: str, target: bool = False,
+        within: frozenset[str] = frozenset(),
+    ) -> Mark:  # fmt: skip
         """Something is computed over these rows."""
         rows, marks = over.rows, over.found
         return self.emit(
-            Mark, site, (kind, rows, target),
+            Mark, site, (kind, rows, target, within),
             lambda place: Mark(
                 place=place, kind=kind, rows=rows, name=name, target=target, marks=marks, grouped=self.grouped(kind),
+                within=within,
             ),
         )  # fmt: skip
+
+    def grouped_by(self, value: Value | None) -> frozenset[str]:
+        """The columns by which the rows of a table are grouped; of one column of it too."""
+        sym = value.sym if type(value) is Data and value.kind == GROUPED else None
+        while isinstance(sym, tuple) and sym[0] in ("item", "attr"):
+            sym = sym[1]
+        return self._grouped_by.get(sym, frozenset())
 
     def select(self, figures: Data, site: int, how: Literal["best", "search"] = "best") -> Select | None:
         """The best of several scores is kept."""

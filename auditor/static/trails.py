@@ -129,6 +129,11 @@ class Trail:
     def as_(self, role: TrailRole) -> Trail:
         return self if self.role == role else replace(self, role=role)
 
+    def in_whole_groups(self, column: str | None) -> Trail:
+        """After the values of a column chose rows: figures of the groups that have one value there saw no others."""
+        marks = frozenset((name, mark) for name, mark in self.marks if column is None or column not in mark.within)
+        return self if marks == self.marks else replace(self, marks=marks)
+
     @property
     def gathered(self) -> Trail:
         """Several of what it is one of: rows, batches, or the rows of groups."""
@@ -144,8 +149,10 @@ class Trail:
         return replace(self, marks=frozenset((column, mark) for column, mark in self.marks if mark.kind != kind))
 
     def column(self, name: str) -> Trail:
-        """One column of a table."""
-        marks = frozenset((None, mark) for column, mark in self.marks if column in (None, name))
+        """One column of a table; the names of groups hold nothing of what was computed of each group."""
+        marks = frozenset(
+            (None, mark) for column, mark in self.marks if column in (None, name) and name not in mark.within
+        )
         parents = frozenset((name,)).union(*(names for made, names in self.computed if made == name))
         return replace(self, marks=marks, columns=Columns(frozenset((name,)), True), parents=parents)
 

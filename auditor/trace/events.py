@@ -264,6 +264,8 @@ class Mark(Event):
     """The labels had a hand in it."""
     grouped: bool = False
     """It is made anew for each of several groups: subjects, recordings, clips."""
+    within: frozenset[str] = frozenset()
+    """The columns by which rows were grouped, where each group has a figure of its own."""
     marks: frozenset[Mark] = frozenset()
     """What had been computed and was in these rows before."""
 
