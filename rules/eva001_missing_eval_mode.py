@@ -66,9 +66,10 @@ Networks whose every layer is known and none depends on the mode, or of which no
 output goes into (losses and metrics that are written as modules); models of frameworks that switch the mode themselves
 (Lightning, Keras, the Trainer of transformers, ignite's evaluators); Monte-Carlo dropout, where the same rows pass
 again and again; agents that act in an environment; networks that produce samples for another network under training;
-models that come in eval mode; networks whose own forward takes the backward pass. A model handed in by a caller that
-nobody knows is taken to be in the caller's mode: it is reported only where it is trained in that very mode too, and
-nothing in the program switches a network of a caller.
+models that come in eval mode; networks whose own forward takes the backward pass; networks that hold what they were
+made with and are tried out on random numbers; functions that nobody calls in a script that leaves its network in train
+mode. A model handed in by a caller that nobody knows is taken to be in the caller's mode: it is reported only where it
+is trained in that very mode too, and nothing in the program switches a network of a caller.
 
 ## Sources
 
@@ -105,7 +106,7 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
         model = forward.model
         if forward.driven or forward.forced or model.learns_in_call:
             continue
-        mode = next(iter(trace.in_mode(forward, "train")), None)
+        mode = next((one for one in trace.in_mode(forward, "train") if not left_by_script(forward, one)), None)
         training = trace.trained_alike(forward) if mode is None else None
         if mode is None:
             if training is None:
@@ -133,6 +134,11 @@ def missing_eval_mode(trace: Trace) -> Iterator[Report]:
             Severity.ERROR if sensitive else Severity.WARNING,
             fix(forward) if place == forward.place else None,
         )
+
+
+def left_by_script(forward: Forward, mode: Mode) -> bool:
+    """Nobody calls the function: the mode is that in which the last line of a script left its network."""
+    return bool(forward.assumed) and mode.cause is not None and not mode.cause.assumed
 
 
 def scored_beside(forward: Forward) -> str:

@@ -56,8 +56,9 @@ print(accuracy(torch.load("validation.pt")))
 
 Passes whose gradients are used: attacks, saliency, sampling and projection that move the inputs, networks that
 differentiate inside their own forward or train themselves there, outputs that train another network; networks that
-hold no weights, or whose weights ask for no gradients; a single row that is asked outside of loops; agents that act in
-an environment; frameworks that switch autograd themselves.
+hold no weights, or whose weights ask for no gradients; networks that hold what they were made with and are tried out
+on random numbers; a single row that is asked outside of loops; agents that act in an environment; frameworks that
+switch autograd themselves.
 
 ## Sources
 

@@ -119,6 +119,8 @@ def brings_back(trace: Trace, keep: Keep, restore: Restore, trained: list[Event]
     same name.
     """
     if restore.model is keep.model and keep.model in restore.kept:
+        if keep.states and restore.states and not keep.states & restore.states:
+            return False
         return any(restore in trace.after(one, lambda it: ends(it, keep)) for one in trained)
     if not keep.assumed or keep.assumed == restore.assumed or "." not in keep.name or keep.when == "always":
         return False

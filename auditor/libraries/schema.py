@@ -406,6 +406,8 @@ class Array(BaseModel):
     """The parameter whose shape it has."""
     counts: bool = False
     """It is no array, but counts like ``range``."""
+    drawn: bool = False
+    """Its numbers are drawn at random: they are an example of nothing."""
     see: str | None = None
 
 

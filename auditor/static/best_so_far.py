@@ -62,12 +62,16 @@ def compares_with_best(branch: s.If) -> bool:
 
 
 def as_alternatives(body: list[s.Stmt]) -> list[s.Stmt]:
-    """``if score <= best: continue`` lets only a better score on: what follows is the other branch of it."""
+    """``if score <= best: continue`` lets only a better score on: what follows is the other branch of it.
+
+    So it is where both gather something (``if held_out(row): test.append(row); continue``).
+    """
     for index, statement in enumerate(body):
         if isinstance(statement, s.If) and _leaves(statement):
             behind = as_alternatives(body[index + 1 :])
             assigns = frozenset(s.assigned(behind))
-            if any(weighed(test, assigns) for test in comparisons(statement.test)):
+            sorted_out = isinstance(statement.body[-1], s.Continue) and _gathers(statement.body) and _gathers(behind)
+            if sorted_out or any(weighed(test, assigns) for test in comparisons(statement.test)):
                 return [*body[:index], s.If(statement.test, statement.body, behind, statement.assigns | assigns)]
     return body
 
@@ -75,6 +79,11 @@ def as_alternatives(body: list[s.Stmt]) -> list[s.Stmt]:
 def _leaves(branch: s.If) -> bool:
     """Nothing goes on behind it."""
     return not branch.orelse and bool(branch.body) and isinstance(branch.body[-1], (s.Continue, s.Return))
+
+
+def _gathers(body: list[s.Stmt]) -> bool:
+    """Something is put into a list."""
+    return any(call.func.name in ("append", "extend", "add") for call in s.calls_in(body))
 
 
 def compare_with_gathered(body: list[s.Stmt]) -> None:

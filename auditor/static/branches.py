@@ -62,15 +62,18 @@ class Branches(Modules):
         last_resort = self._falls_back(statement)
         yes, no = self.branch(statement.test, world)
         flow: Flow = []
-        branches = self.stack[-1].branches
+        branches, sides = self.stack[-1].branches, self.stack[-1].sides
         branches.append(statement)
+        sides.append(True)
         for one in () if no and last_resort else self.reduced(yes):
             flow.extend(self.run(statement.body, one))
         if kept:
             self._as_if_taken(flow, no)
+        sides[-1] = False
         for one in self.reduced(no):
             flow.extend(self.run(statement.orelse, one))
         branches.pop()
+        sides.pop()
         return self._gathered(flow, world)
 
     def _falls_back(self, statement: s.If) -> bool:

@@ -56,6 +56,18 @@ def names_loss(name: str) -> bool:
     return bool(LOSS.search(name))
 
 
+def losses_among(names: list[str]) -> set[int]:
+    """Which of several things that come together are losses, as far as names tell; else all of them.
+
+    ``loss, loss_items`` are a loss and what is noted of it.
+    """
+    known = {
+        number for number, name in enumerate(names)
+        if names_loss(name) and not any(name.startswith(f"{other}_") for other in names if names_loss(other))
+    }  # fmt: skip
+    return known or set(range(len(names)))
+
+
 def names_optimizer(name: str) -> bool:
     return bool(OPTIMIZER.search(name)) and not SCHEDULER.search(name)
 

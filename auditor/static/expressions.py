@@ -66,10 +66,12 @@ class Expressions(Operations):
 
     def _item_with_rows(self, expr: s.Item, owner: Value, index: Value, value: Value) -> Value:
         """The same, with the rows that the index chooses."""
-        if type(owner) is Ref and type(index) is Bounds and owner.obj.kind == "list":
+        if type(owner) is Ref and type(index) in (Bounds, Data) and owner.obj.kind == "list":
             inside = self.elements(owner)
             plain = type(inside) is Data and not inside.flows and not inside.of
-            trail = self.sourced(owner) if plain else self.trail_of(owner)
+            if type(index) is Data and not plain:
+                return value
+            trail = self.sourced(owner) if plain and type(index) is Bounds else self.trail_of(owner)
             if trail is None or self.items(owner) is not None:
                 return value
             owner = Data(("list", owner.obj), trail=trail)
@@ -349,6 +351,8 @@ class Expressions(Operations):
             element = self.elements(self.tracked(value))
             fresh = self.fresh(site)
             assert isinstance(element, Data)
+            if value.kind == GROUPED:
+                return self.one_group(element, fresh)
             return Data(
                 fresh, element.flows, element.grads, element.of, value.kind if value.of else "", element.loss,
                 element.leaf, element.told, trail=element.trail,

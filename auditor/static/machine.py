@@ -1,9 +1,9 @@
 """The state of the interpreter: the current world, the stack of calls, what has happened, and choices between worlds.
 
 The layers above it each add one part of the language, one file a layer: sizes, objects, layers; passes, optimizers,
-effects, answers, weights; what is known of rows; methods, calls, building; names, operations, expressions; stops,
-modules, branches, loops, contexts, statements; dropouts, undriven code and the driver. What a lower layer needs of a
-higher one is declared in it, or here.
+effects, answers, weights; what is known of rows, and which columns are chosen; methods, calls, building; names,
+operations, expressions; stops, modules, branches, loops, contexts, statements; dropouts, undriven code and the driver.
+What a lower layer needs of a higher one is declared in it, or here.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ class Activation:
     loops: list[frozenset[str]] = field(default_factory=list)
     branches: list[s.If] = field(default_factory=list)
     """The branches that it is in, outermost first."""
+    sides: list[bool] = field(default_factory=list)
+    """Of each: whether its test holds."""
     yields: list[Value] = field(default_factory=list)
     hook: Callable[[Value], list[Outcome]] | None = None
     """What a ``yield`` runs: the body of the ``with`` statement that entered this function."""

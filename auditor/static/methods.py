@@ -232,7 +232,7 @@ class Methods(Provenance):
         if name in ("append", "add", "insert", "appendleft", "extend", "update", "setdefault") and args.all():
             value = args.all()[-1]
             value = self.elements(value) if name in ("extend", "update") else self.appended(value)
-            self._grow(obj, value, site)
+            self._grow(obj, self.by_branch(value), site)
             return value if name == "setdefault" else NONE
         if name in ("items", "keys", "values", "copy"):
             return self.view(obj, name, site)

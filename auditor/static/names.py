@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auditor.static import syntax as s
 from auditor.static.building import Building
-from auditor.static.conventions import names_part
+from auditor.static.conventions import losses_among, names_part
 from auditor.static.machine import Arguments
 from auditor.static.trails import merged, one_side
 from auditor.static.values import (
@@ -120,8 +122,11 @@ class Names(Building):
             return
         rows = items is not None or (type(value) is Data and value.trail is not None)
         apart = rows and self.names_parts(target)
+        losses = losses_among([s.written(part).rpartition(".")[2] for part in target.items])
         for index, part in enumerate(target.items):
             item = self.item(value, Const(index), part.site)
+            if type(item) is Data and item.loss and index not in losses:
+                item = replace(item, loss=False)
             if type(item) is Data and item.trail is not None:
                 trail = one_side(item.trail)
                 chosen = Cut(("unpacked", self.frame.module, target.site, self.context), index)

@@ -197,7 +197,7 @@ class Passes(Layered):
                 wholly_frozen=wholly, forced=forced, name=name, repeated=self.repeats(called),
                 inside=(here,) if method is not None else (), apart=apart, behind=behind, rows=rows, marks=marks,
                 again=again, element=trail is not None and trail.role == "element", length=self.rows_of(args),
-                single=self.single_row(args),
+                single=self.single_row(args), drawn=self.drawn(first_of(args)),
             )  # fmt: skip
 
         event = self.emit(Forward, site, identity, make) if method is None else self.emit_at(method, identity, make)

@@ -416,7 +416,10 @@ class Changed(Held):
         if type(doing.receiver) is Data and doing.receiver.kind == GROUPED:
             columns = None  # whatever is made of each group, under the name of the group
         role: TrailRole = "" if trail.role == "mask" else trail.role
-        return self._back(doing, replace(trail, columns=columns, role=role, stacked=self.stack_of(doing)))
+        made = self._back(doing, replace(trail, columns=columns, role=role, stacked=self.stack_of(doing)))
+        if type(made) is Data and made.kind == GROUPED and doing.args.all():
+            self._grouped_by[made.sym] = self.names_in(doing.args.all()[0]) or frozenset()
+        return made
 
     def _beside_others(self, doing: Doing) -> bool:
         """Columns are put beside columns of rows that stand there once: no row is a copy of another any more."""
@@ -586,6 +589,9 @@ class Changed(Held):
     def _on_isin(self, doing: Doing) -> Value:
         by = merged(self.trail_of(one) for one in doing.args.all())
         sym = ("isin", self.fresh(doing.site))
+        asked = self.trail_of(doing.receiver) if doing.receiver is not None else None
+        if asked is not None and asked.columns is not None and asked.columns.only and len(asked.columns.names) == 1:
+            (self.asked_among[sym],) = asked.columns.names
         return Data(sym, trail=replace(by or NOWHERE, role="mask"))
 
     def _on_extreme(self, doing: Doing) -> Value:
@@ -632,7 +638,7 @@ class Changed(Held):
             return self._back(doing, None)
         if trail.figures or not trail.rows:
             return self._back(doing, trail)
-        mark = self.mark(kind, trail, doing.site, "")
+        mark = self.mark(kind, trail, doing.site, "", within=self.grouped_by(doing.receiver))
         figure = Trail(frozenset(), trail.marks, role="statistic", columns=trail.columns, parents=trail.parents)
         figure = figure.marked((mark,))
         return self._back(doing, figure)
@@ -642,7 +648,8 @@ class Changed(Held):
             trail = self.rows_in(doing)
             if trail is None or trail.figures or trail.role == "element" or self.within_rows(doing):
                 return doing.value if trail is None else self._back(doing, trail)
-            mark = self.mark(kind, trail, doing.site, "", of=of_call(doing.called))
+            within, of = self.grouped_by(doing.receiver), of_call(doing.called)
+            mark = self.mark(kind, trail, doing.site, "", within=within, of=of)
             return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))
 
         return run

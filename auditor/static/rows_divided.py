@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from math import ceil, floor
 
+from auditor.static import syntax as s
 from auditor.static.column_choices import ColumnChoices
 from auditor.static.row_calls import (
     MOST_PARTS,
@@ -167,6 +168,20 @@ class Divided(ColumnChoices):
             for cut in parts
         ))  # fmt: skip
         return self.iterating(pair, doing.site)
+
+    def by_branch(self, value: Value) -> Value:
+        """``if test: one.append(row) else: other.append(row)``: what each row is like tells where it goes."""
+        trail = self.trail_of(value) if type(value) is Data and not value.flows else None
+        if type(value) is not Data or trail is None or not trail.rows or trail.learnt:
+            return value
+        running = self.stack[-1]
+        turning = frozenset[str]().union(*running.loops)
+        cuts = [
+            Cut(("mask", ("branch", self.frame.module, branch.test.site, self.context)), holds)
+            for branch, holds in zip(running.branches, running.sides, strict=True)
+            if turning and (s.names(branch.test) & turning or s.asks(branch.test))
+        ]
+        return value.on(trail.cut(*cuts)) if cuts else value
 
     def how(self, receiver: Value | None) -> str:
         kind = receiver.obj.kind if type(receiver) is Ref else ""

@@ -42,7 +42,7 @@ from auditor.static.row_calls import (
     within,
 )
 from auditor.static.stretches import numbers_in, side_by_side, window_in
-from auditor.static.trails import NOWHERE, Columns, Trail, complement, indexed, merged
+from auditor.static.trails import GROUP, NOWHERE, Columns, Trail, complement, indexed, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
 from auditor.trace import (
@@ -92,6 +92,12 @@ class Held(Weights):
         """The calls that something is divided by."""
         self.unexplained: dict[s.Bin, frozenset[Score]] = {}
         """Where a score is subtracted from one."""
+        self._groups: dict[Hashable, int] = {}
+        """How many loops run where the groups of a table are gone through, by the key of the cut of one group."""
+        self._grouped_by: dict[Hashable, frozenset[str]] = {}
+        """The columns by which a table is grouped, by the symbol of its groups."""
+        self.asked_among: dict[Hashable, str] = {}
+        """The column that a mask asks for some values, by the symbol of the mask."""
         self.counting: dict[Hashable, frozenset[Rows]] = {}
         """The rows that a number counts, by its symbol."""
         self.read_in: dict[Origin, tuple[Hashable, ...]] = {}
@@ -158,7 +164,7 @@ class Held(Weights):
             if inside is None:
                 inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
             trail = merged(self.trail_of(one, depth - 1) for one in inside)
-            return trail.as_("") if gathers and trail is not None and trail.role == "element" else trail
+            return trail.gathered if gathers and trail is not None and trail.role == "element" else trail
         held: Data | None = self.world.get(obj, TRAIL)
         if held is not None:
             return held.trail
@@ -571,7 +577,7 @@ class Held(Weights):
         masked = self._mask(value)
         if masked:
             base = trail or self.sourced(owner)
-            return None if base is None else base.array.cut(*masked).picked()
+            return None if base is None else base.array.cut(*masked).picked().in_whole_groups(self.asked_column(value))
         if trail is None:
             return None
         if type(value) is Const:
@@ -606,6 +612,13 @@ class Held(Weights):
         if not items or not all(type(item) is Const and isinstance(item.value, str) for item in items):
             return None
         return frozenset(str(item.value) for item in items if type(item) is Const)
+
+    def asked_column(self, value: Value) -> str | None:
+        """``table["unit"].isin(units)``: the column whose values choose rows."""
+        sym = value.sym if type(value) is Data else None
+        while isinstance(sym, tuple) and len(sym) == 2 and sym[0] == "not":
+            sym = sym[1]
+        return self.asked_among.get(sym)
 
     def _mask(self, value: Value, judged: bool = False) -> tuple[Cut, ...]:
         """The cuts that a mask makes; `judged`: it is made of predictions."""
@@ -644,7 +657,8 @@ class Held(Weights):
         low = NONE if low == Const(0) else low
         base = trail or self.sourced(owner)
         if base is None or base.figures or base.role == "element":
-            return base
+            several = base is not None and base.role == "element" and self.of_this_turn(base)
+            return self.between(base, low, high, index.site) if base is not None and several else base
         base = base.array
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
@@ -654,6 +668,18 @@ class Held(Weights):
                 return self._marked("window", some, base, index.site, "")
             return self._after_fold(owner, base, index) if high == NONE else some.as_("element")
         return self.between(base, low, high, index.site)
+
+    def one_group(self, element: Data, sym: Hashable) -> Value:
+        """``for name, rows in table.groupby(...)``: the rows of one group in each turn, and not one row."""
+        key = GROUP, sym
+        self._groups[key] = len(self.turning)
+        trail = element.trail.cut(Cut(key)).as_("element") if element.trail is not None else None
+        return Seq((Data(("item", sym, 0), trail=trail), Data(sym, trail=trail)))
+
+    def of_this_turn(self, trail: Trail) -> bool:
+        """The rows are those of one group, and the loop that goes over the groups is the innermost one."""
+        keys = {cut.key for one in trail.rows for cut in one.cuts}
+        return any(self._groups.get(key) == len(self.turning) for key in keys)
 
     def side_by_side(self, index: s.Expr) -> bool:
         return isinstance(index, s.Slice) and side_by_side(index, [one.loop for one in self.turning])
@@ -793,17 +819,25 @@ class Held(Weights):
         return trail.marked((self.mark(kind, over, site, name, target),))
 
     def mark(
-        self, kind: MarkKind, over: Trail, site: int, name: str, target: bool = False, of: s.Expr | None = None,
+        self, kind: MarkKind, over: Trail, site: int, name: str, target: bool = False,
+        within: frozenset[str] = frozenset(), of: s.Expr | None = None,
     ) -> Mark:  # fmt: skip
         """Something is computed over these rows; `of` is what they are called there, where that is known."""
         rows, marks = over.rows, over.found
         return self.emit(
-            Mark, site, (kind, rows, target),
+            Mark, site, (kind, rows, target, within),
             lambda place: Mark(
                 place=place, kind=kind, rows=rows, name=name, target=target, marks=marks,
-                grouped=self.grouped(kind, of),
+                grouped=self.grouped(kind, of), within=within,
             ),
         )  # fmt: skip
+
+    def grouped_by(self, value: Value | None) -> frozenset[str]:
+        """The columns by which the rows of a table are grouped; of one column of it too."""
+        sym = value.sym if type(value) is Data and value.kind == GROUPED else None
+        while isinstance(sym, tuple) and sym[0] in ("item", "attr"):
+            sym = sym[1]
+        return self._grouped_by.get(sym, frozenset())
 
     def select(self, figures: Data, site: int, how: Literal["best", "noted", "search"] = "best") -> Select | None:
         """The best of several scores is kept."""

@@ -240,6 +240,14 @@ class Sizes(Machine):
             return None
         return int(count) if isinstance(count, (int, float)) and count >= 0 else None
 
+    def drawn(self, value: Value | None) -> bool:
+        """Its numbers, or those of the array that it is a part of, are drawn at random."""
+        sym = value.sym if type(value) is Data else None
+        while isinstance(sym, tuple) and sym[0] == "item":
+            sym = sym[1]
+        row, _ = self.arrays.get(sym, (None, None))
+        return isinstance(row, Array) and row.drawn
+
     def row_shape(self, sym: Hashable) -> Shape | None:
         """The shape of one row of an array, or of a tensor that a network begins with."""
         row, given = self.arrays.get(sym, (None, None))

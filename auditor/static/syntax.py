@@ -446,6 +446,11 @@ def calls_in(body: list[Stmt]) -> Iterator[MethodCall]:
             yield MethodCall(one.func, one.args)
 
 
+def asks(expr: Expr) -> bool:
+    """Something is called in it: it may have another value each time."""
+    return any(isinstance(one, Call) for one in _read([ExprStmt(expr)]))
+
+
 def argument(call: Call | MethodCall, at: int | None, name: str | None) -> Expr | None:
     """An operand as it is written in a call."""
     for arg in call.args:

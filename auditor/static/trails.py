@@ -11,10 +11,12 @@ from typing import Literal
 
 from auditor.static.conventions import names_part
 from auditor.trace import Cut, Mark, MarkKind, PartName, Range, Rows, Score, Train
-from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS
+from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS, keyed
 
 MOST_ROWS = 12
 MOST_MARKS = 40
+GROUP = "group"
+"""The first part of the key of a cut that leaves the rows of one group, of another one in each turn of a loop."""
 TrailRole = Literal["", "index", "mask", "element", "statistic", "columns"]
 AMONG = ""
 """The column that figures of each column are in as long as nobody has asked how columns go with one of them."""
@@ -150,6 +152,17 @@ class Trail:
         """The figures of how all columns go with a single one."""
         return replace(self, marks=frozenset((None, mark) for mark in self.found))
 
+    def in_whole_groups(self, column: str | None) -> Trail:
+        """After the values of a column chose rows: figures of the groups that have one value there saw no others."""
+        marks = frozenset((name, mark) for name, mark in self.marks if column is None or column not in mark.within)
+        return self if marks == self.marks else replace(self, marks=marks)
+
+    @property
+    def gathered(self) -> Trail:
+        """Several of what it is one of: rows, batches, or the rows of groups."""
+        rows = frozenset(Rows(one.origin, one.cuts - keyed(one.cuts, GROUP), one.count) for one in self.rows)
+        return replace(self, rows=rows, role="")
+
     def marked(self, marks: Iterable[Mark], column: str | None = None) -> Trail:
         more = frozenset((column, mark) for mark in marks)
         return self if more <= self.marks else replace(self, marks=self.marks | more)
@@ -159,8 +172,10 @@ class Trail:
         return replace(self, marks=frozenset((column, mark) for column, mark in self.marks if mark.kind != kind))
 
     def column(self, name: str) -> Trail:
-        """One column of a table."""
-        marks = frozenset((None, mark) for column, mark in self.marks if column in (None, name))
+        """One column of a table; the names of groups hold nothing of what was computed of each group."""
+        marks = frozenset(
+            (None, mark) for column, mark in self.marks if column in (None, name) and name not in mark.within
+        )
         parents = frozenset((name,)).union(*(names for made, names in self.computed if made == name))
         return replace(self, marks=marks, columns=Columns(frozenset((name,)), True), parents=parents)
 

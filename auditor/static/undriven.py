@@ -100,13 +100,16 @@ class Undriven(Dropouts):
             for self.world in states:
                 self._handed_over(obj)
         begun = states[0]
+        called: list[s.Function] = []
         for turn in range(2):
             left: list[World] = []
             for function in methods:
                 if turn == 0 and function in self.reached:
+                    called.append(function)
                     continue
                 for state in states:
                     left.extend(self._after(function, cls, obj, state))
+            methods = [one for one in methods if one not in called]
             states = self.reduced([state.fork() for state in [*states, *left]], MOST_STATES)
             if len(states) == 1:
                 told, built = self._told_since(obj, begun, states[0]), self._built_since(obj, begun, states[0])

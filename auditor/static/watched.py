@@ -293,6 +293,8 @@ class Watching(Divided):
                 side: Side | None = "train" if name in hooks.train else "validation" if name in hooks.eval else None
                 for one in logged:
                     found[one] = side if found.get(one, side) == side else None
+                for one in returned_names(function) if side == "validation" else ():
+                    found.setdefault(one, side)  # older releases log what a hook gives back
         return found if found and not self.unknown_bases(classes[0]) else None
 
     def logged_in(self, function: s.Function, kinds: Iterable[str | None]) -> set[str] | None:
@@ -317,6 +319,12 @@ class Watching(Divided):
         """The file that makes a watcher, or the one that it is used in, asks for an attribute of this name."""
         modules = (self.project.module(one) for one in (obj.module, self.frame.module))
         return any(module is not None and name in module.mentions for module in modules)
+
+
+def returned_names(function: s.Function) -> set[str]:
+    """The keys of the dictionaries that a function writes out and gives back."""
+    given = (one.value for one in s.statements_in(function.body) if isinstance(one, s.Return))
+    return {name for value in given if isinstance(value, s.Dict) for name in s.literal_names(value) or ()}
 
 
 def is_parameter(value: Value) -> bool:

@@ -40,6 +40,16 @@ class Weights(Answers):
             return frozenset((value.obj,)) if whole else frozenset()
         return frozenset(obj for part in self.held(value) for obj in self.referred(part, depth - 1, whole))
 
+    def states(self, value: Value, depth: int = DEEPEST_HELD) -> frozenset[Hashable]:
+        """The states of networks that a value is or holds, each as it was asked for."""
+        if type(value) is Data:
+            return frozenset((value.sym,)) if value.kind == WEIGHTS and value.sym is not None else frozenset()
+        return (
+            frozenset(one for part in self.held(value) for one in self.states(part, depth - 1))
+            if depth
+            else frozenset()
+        )
+
     def moved(self, value: Value, depth: int = DEEPEST_HELD) -> bool:
         """The tensors were moved somewhere: copied, if they were not there already."""
         if type(value) is Data:
@@ -131,14 +141,15 @@ class Weights(Answers):
             return
         state = type(value) is Data and isinstance(expr, s.Call) and not expr.args
         words = s.subject(expr) if state or not isinstance(expr, s.Call) else ""
-        read, moved = self.read_elsewhere(target), self.moved(value)
+        read, moved, states = self.read_elsewhere(target), self.moved(value), self.states(value)
         for obj in in_order(networks):
             model = self.model(obj)
             self.emit(
-                Keep, expr.site, (model, name),
+                Keep, expr.site, (model, name, states),
                 lambda place, model=model: Keep(  # type: ignore[misc]
                     place=place, model=model, name=name, form="reference", subject=words or model.name,
                     state=state, when=when, by=by, read=read, moved=moved, added=added, owner=self.running_class(),
+                    states=states,
                 ),
             )  # fmt: skip
 
@@ -183,10 +194,13 @@ class Weights(Answers):
         """Weights are loaded into a network."""
         model = self.model(obj)
         kept = frozenset(self.model(one) for one in self.referred(value)) if value is not None else frozenset()
+        states = self.states(value) if value is not None else frozenset()
         source = s.written(called.args[0].value) if called is not None and called.args else ""
         self.emit(
-            Restore, site, (model, kept),
-            lambda place: Restore(place=place, model=model, kept=kept, source=source, owner=self.running_class()),
+            Restore, site, (model, kept, states),
+            lambda place: Restore(
+                place=place, model=model, kept=kept, states=states, source=source, owner=self.running_class()
+            ),
         )  # fmt: skip
 
     def kept_when(self, by: frozenset[Place], here: bool = False) -> Literal["better", "perhaps", "always"]:

@@ -122,6 +122,8 @@ class Forward(Event):
     """How many rows pass at once, where the shape of what goes in is known."""
     single: bool = False
     """One row passes, and no batch."""
+    drawn: bool = False
+    """What goes in is drawn at random: it is an example of nothing."""
     element: bool = False
     """One batch at a time of the rows passes."""
     apart: tuple[Switch, ...] = ()
@@ -262,6 +264,8 @@ class Mark(Event):
     """The labels had a hand in it."""
     grouped: bool = False
     """It is made anew for each of several groups: subjects, recordings, clips."""
+    within: frozenset[str] = frozenset()
+    """The columns by which rows were grouped, where each group has a figure of its own."""
     marks: frozenset[Mark] = frozenset()
     """What had been computed and was in these rows before."""
 
@@ -469,6 +473,8 @@ class Keep(Event):
     """``reference``: the live weights themselves, so that training goes on in what was kept. ``file``: written out."""
     state: bool = False
     """The value is the model's state as it was just asked for, and nothing made of it."""
+    states: frozenset[Hashable] = field(default=frozenset(), repr=False)
+    """The states that are kept, each as it was asked for; none where the model itself is kept."""
     when: Literal["better", "perhaps", "always"] = "always"
     """``better``: a comparison with the best score so far decides; ``perhaps``: some other test."""
     by: frozenset[Place] = frozenset()
@@ -484,6 +490,8 @@ class Restore(Event):
     model: Model
     kept: frozenset[Model] = frozenset()
     """The models whose live weights what is loaded refers to: itself among them, and nothing is restored."""
+    states: frozenset[Hashable] = field(default=frozenset(), repr=False)
+    """The states that are loaded, each as it was asked for."""
     source: str = ""
     """What is loaded, as the user wrote it."""
     owner: Place | None = None

@@ -177,7 +177,7 @@ class Rows:
 
         A draw at random asks for nothing: some of those others are among these, unless they are very few.
         """
-        if self.origin != whole.origin or self.excludes(whole):
+        if self.origin != whole.origin or self.origin.key == POSITIONS or self.excludes(whole):
             return False
         asked = {cut.key for cut in self.cuts}
         others = whole.cuts - self.cuts
@@ -198,12 +198,12 @@ class Rows:
     @property
     def perhaps(self) -> frozenset[Cut]:
         """Where these rows are one of several possibilities: which."""
-        return _keyed(self.cuts, PERHAPS)
+        return keyed(self.cuts, PERHAPS)
 
     @property
     def picked(self) -> frozenset[Cut]:
         """Where these rows were picked from a stack, and perhaps none of this array: which stack."""
-        return _keyed(self.cuts, PICKED)
+        return keyed(self.cuts, PICKED)
 
     @property
     def surely(self) -> Rows:
@@ -220,7 +220,7 @@ class Rows:
 
 
 @lru_cache(maxsize=4096)
-def _keyed(cuts: frozenset[Cut], what: str) -> frozenset[Cut]:
+def keyed(cuts: frozenset[Cut], what: str) -> frozenset[Cut]:
     """Asked whenever two sets of rows are compared."""
     return frozenset(cut for cut in cuts if isinstance(cut.key, tuple) and cut.key[0] == what)
 
@@ -241,8 +241,8 @@ def counted(rows: Iterable[Rows]) -> int | None:
 
 
 def holds(whole: Iterable[Rows], part: Iterable[Rows]) -> bool:
-    """Some of these rows certainly hold some of those."""
-    whole = list(whole)
+    """Some of these rows certainly hold some of those; mere numbers are no rows."""
+    whole = [one for one in whole if one.origin.key != POSITIONS]
     return any(all(any(one.holds(other) for one in whole) for other in each) for each in possibilities(part))
 
 

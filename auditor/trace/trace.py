@@ -168,6 +168,8 @@ class Trace:
         """
         if forward.on_leaf or self.reaches(forward, "act") or (forward.open and forward.grad is not False):
             return []
+        if forward.drawn and self.untaught(forward):
+            return []
         used = [sink for sink in self.sinks(forward) if sink.kind in ("backward", "gradient")]
         if any(forward not in sink.through or self._teaches(sink, forward.model) for sink in used):
             return []
@@ -176,6 +178,13 @@ class Trace:
         if any(sink.loss for sink in used):
             return []
         return [sink for sink in self.sinks(forward) if sink.kind in JUDGING]
+
+    def untaught(self, forward: Forward) -> bool:
+        """The network has the weights that it was made with: none was trained or loaded, there or before."""
+        model = forward.model
+        if model.origin != "built" or model.network.pretrained or self.learns(model):
+            return False
+        return not any(isinstance(one, (Step, Train, Restore)) for one in self.before(forward))
 
     @cached_property
     def _named(self) -> dict[Cut, set[PartName]]:
