@@ -128,6 +128,7 @@ RowsRole = Literal[
     "found",  # the numbers of the rows of which something holds
     "count",  # how many rows there are
     "apply",  # the same rows, by a function: of each row or value where there is one column or ``axis`` is 1
+    "gather",  # what a function makes of each group, one below the other: rows, or a row a group
     "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
     "statistic",  # a number over all rows; over each row where ``axis`` is 1

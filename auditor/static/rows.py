@@ -465,6 +465,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "found": Provenance._on_found,
     "count": Provenance._on_count,
     "apply": Provenance._on_apply,
+    "gather": Provenance._on_apply,
     "mask": Provenance._on_mask,
     "isin": Provenance._on_isin,
     "extreme": Provenance._on_extreme,

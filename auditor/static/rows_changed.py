@@ -553,10 +553,17 @@ class Changed(Held):
             one = trail if groups or not self._row_by_row(trail, doing) else trail.as_("element")
             given = Data(("applied", self.fresh(doing.site)), trail=one)
             made = self.trail_of(self.call(func, Arguments([given], {}), doing.site))
+            if groups and doing.flow.does == "gather" and (made is None or made.role in ("statistic", "element")):
+                return self._back(doing, self._row_a_group(made, doing.site))
             marks |= made.found if made is not None else frozenset()
         elif groups:
             return self._changes("statistic")(doing)
         return self._back(doing, trail.marked(marks))
+
+    def _row_a_group(self, made: Trail | None, site: int) -> Trail:
+        """Each group becomes one row: its figures are over no other row of these, and over many rows of the group."""
+        origin = Origin(("groups", self.frame.module, site, self.context), "", self.place(site))
+        return Trail(frozenset((Rows(origin),)), columns=None).marked(made.found if made is not None else ())
 
     def _row_by_row(self, trail: Trail, doing: Doing) -> bool:
         """The function is given one value of a column, or one row of a table, at a time."""

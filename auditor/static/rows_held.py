@@ -157,6 +157,8 @@ class Held(Weights):
             gathers = inside is None and self.world.get(obj, OF_A_ROW) is None
             if inside is None:
                 inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
+                several = self.trail_of(inside[0], depth - 1)  # under names that are known, there is one of each
+                gathers = gathers and several is not None and several.role == "element"
             trail = merged(self.trail_of(one, depth - 1) for one in inside)
             return trail.as_("") if gathers and trail is not None and trail.role == "element" else trail
         held: Data | None = self.world.get(obj, TRAIL)
