@@ -232,7 +232,7 @@ class Names(Building):
         if obj.kind == "module" and name == "training" and all(one.forward_of is None for one in self.stack):
             return self._saved_mode(obj)
         if row is not None and row.does == "self":
-            return Ref(obj)
+            return self.held_inside(obj, name, row.kind) if row.kind else Ref(obj)
         if row is not None and row.does == "constant":
             return Data(self.fresh(site))
         if row is not None and row.does in ("parameters", "parts"):

@@ -39,6 +39,8 @@ KEPT = frozenset({"dataframe", "dataset"})
 """Kinds of tables and data sets that a choice of rows does not change."""
 EACH = "each"
 """The kind of what acts on each value of a column by itself (``table.name.str``)."""
+FOUND = "found"
+"""The kind of a tuple with one array in it: the row numbers of which something holds (``np.where(mask)``)."""
 GROUPED = "grouped"
 """The kind of a table whose rows are taken group by group."""
 MOST_PARTS = 12

@@ -67,6 +67,18 @@ class Provenance(Watching):
         if owner is not None:
             self.world.set(owner, STATE, Data(trail=state))
 
+    def held_inside(self, obj: Obj, name: str, kind: str) -> Value:
+        """The learner that a search has fitted: it knows what the search has learnt, and can be fitted by itself."""
+        inside = self.parts_of(obj)
+        given = inside[0].obj if len(inside) == 1 and type(inside[0]) is Ref else None
+        part = self.part_of_object(obj, name, given.kind if given is not None else kind, given)
+        state = self.world.get(obj, STATE)
+        if self.world.get(part, "%fitted") != state:
+            self.world.set(part, "%fitted", state)
+            self.world.set(part, STATE, state)
+        self.world.set(part, "%steps", self.world.get(given, "%steps") if given is not None else None)
+        return Ref(part)
+
     def _on_fit(self, doing: Doing) -> Value:
         trail = self.rows_in(doing)
         if trail is None or trail.role == "element":
@@ -211,6 +223,9 @@ class Provenance(Watching):
         )  # fmt: skip
         learnt = frozenset((train,)) if flow.afresh else before.learnt | {train}
         self.learn(receiver, Trail(learnt=learnt))
+        held = self.trail_of(receiver) if type(receiver) is Data else None
+        if receiver is not None and held is not None and held.learnt:  # a call has made and fitted it
+            self.put(receiver, replace(held, learnt=learnt))
         self._watched(doing, learnt, rows | targets)
         if type(receiver) is Ref and receiver.obj.kind == "module":
             return doing.value
@@ -319,7 +334,8 @@ class Provenance(Watching):
             if made is None or not made.learnt:
                 return doing.value
             learnt, asked = made.learnt, made.scores
-            trail = replace(made, role="") if made.rows else trail
+            before = made.role == "element" and trail is not None and trail.role == ""  # what predictions go on from
+            trail = replace(made, role="") if made.rows and not before else trail
         else:
             by = self.operand(doing.args, flow.model) if flow.model is not None else doing.receiver
             learnt = self.state(by).learnt
@@ -463,6 +479,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "drop": Provenance._on_drop,
     "index": Provenance._on_index,
     "found": Provenance._on_found,
+    "where": Provenance._on_where,
     "count": Provenance._on_count,
     "apply": Provenance._on_apply,
     "gather": Provenance._on_apply,

@@ -12,6 +12,7 @@ from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     ALTERS,
     ESTIMATORS,
+    FOUND,
     GROUPED,
     HOLDERS,
     OF_ESTIMATORS,
@@ -58,7 +59,7 @@ class Changed(Held):
             self._set_up(value.obj, row, args)
         if type(value) is Ref and row.alters:
             self.world.set(value.obj, ALTERS, Const(any(self._is_on(args.keyword.get(name)) for name in row.alters)))
-        if type(value) is Ref and value.obj.kind in HOLDERS:
+        if type(value) is Ref and value.obj.kind in HOLDERS and value not in args.all():  # a clone is no part of itself
             self._hold(value.obj, args, row.rows)
         if type(value) is Ref and row.estimates and row.rows is not None and self._listed(args, row.rows):
             value.obj.row = None
@@ -68,6 +69,8 @@ class Changed(Held):
 
     def _estimates(self, row: Call, args: Arguments) -> bool:
         """It keeps something of the rows that it is fitted to, as it is set up."""
+        if row.estimates_unless is not None and self.holds(row.estimates_unless, args):
+            return False
         return not row.estimates_by or any(self._is_on(self.operand(args, one)) for one in row.estimates_by)
 
     @staticmethod
@@ -353,7 +356,7 @@ class Changed(Held):
         name = self.operand(doing.args, doing.flow.columns) if doing.flow.columns is not None else None
         if type(name) is Const and isinstance(name.value, str):
             trail = trail.renamed(name.value)
-        beside = self.others(doing) if doing.flow.does == "filled" else ()
+        beside = self.others(doing) if doing.flow.does in ("filled", "where") else ()
         return self._back(doing, self.counted(doing, trail).marked(beside))
 
     def _same_shape(self, doing: Doing) -> None:
@@ -535,7 +538,11 @@ class Changed(Held):
         cuts = self._mask(value) if value is not None else ()
         key = ("index", self.frame.module, doing.site, self.context)
         numbers = Rows(Origin(key, "", self.place(doing.site)))
-        return self._back(doing, row_numbers(numbers.cut(*(cuts or (Cut(("some", self.fresh(doing.site))),)))))
+        made = self._back(doing, row_numbers(numbers.cut(*(cuts or (Cut(("some", self.fresh(doing.site))),)))))
+        return replace(made, kind=FOUND) if doing.flow.returns and type(made) is Data else made
+
+    def _on_where(self, doing: Doing) -> Value:
+        return self._on_found(doing) if len(doing.args.all()) == 1 else self._on_same(doing)
 
     def _on_apply(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)

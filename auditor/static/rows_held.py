@@ -14,6 +14,7 @@ from auditor.static.row_calls import (
     BIN,
     EACH,
     FILE,
+    FOUND,
     GROUPED,
     MOST_RANGES,
     MOVING,
@@ -514,7 +515,7 @@ class Held(Weights):
     def chosen(self, owner: Data, index: s.Expr, value: Value, located: bool) -> Trail | None:
         """The rows of ``owner[index]``, where `value` is what the index evaluates to."""
         trail = self.trail_of(owner)
-        if owner.kind == EACH:
+        if owner.kind == EACH or (owner.kind == FOUND and value == Const(0)):
             return trail
         if isinstance(index, s.Sequence) and index.kind == "tuple":
             parts = value.items if type(value) is Seq else ()
@@ -645,6 +646,8 @@ class Held(Weights):
         base = replace(base, bundle=False) if base.bundle else base  # one array, after all
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
+            if base.role == "index" and NONE not in (low, high):
+                return some.as_("index")  # some of the row numbers, in turns
             if NONE not in (low, high) and self.side_by_side(index):
                 return some
             if NONE not in (low, high):
