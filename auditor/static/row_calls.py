@@ -122,6 +122,11 @@ def counts_rows(rows: Rows) -> bool:
     return is_number(rows) or (isinstance(key, tuple) and key[0] == "folds")
 
 
+def in_calls(key: Hashable, call: Hashable) -> bool:
+    """What is named was made while this call ran."""
+    return isinstance(key, tuple) and len(key) == 4 and isinstance(key[3], tuple) and call in key[3]
+
+
 def is_fold(cut: Cut) -> bool:
     return isinstance(cut.key, tuple) and cut.key[0] == "folds"
 

@@ -15,6 +15,8 @@ from auditor.static.row_calls import (
     WATCHES,
     Doing,
     Owner,
+    in_calls,
+    is_fold,
     is_path,
     label_among,
     path_name,
@@ -389,8 +391,20 @@ class Provenance(Watching):
             given.extend(self.items(self.call(source, Arguments([], {}), doing.site)) or ())
         if isinstance(objective, (Fn, Partial)):
             result = self.call(objective, Arguments(given, {}, Data()), doing.site)
-            self.select(self.spilled(result), doing.site, "search")
+            self._tuned(self.spilled(result), doing)
         return doing.value
+
+    def _tuned(self, figures: Data, doing: Doing) -> None:
+        """Settings are kept; where the function goes over folds of its own, it is all of their rows that choose."""
+        scores = figures.trail.scores if figures.trail is not None else frozenset()
+        judged = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in figures.flows))
+        call = (self.frame.module, doing.site)
+        own = {cut for one in judged for cut in one.cuts if is_fold(cut) and in_calls(cut.key, call)}
+        rows = frozenset(Rows(one.origin, one.cuts - own) for one in judged)
+        if not judged or not all(one.cuts & own for one in judged):
+            self.select(figures, doing.site, "search")
+            return
+        self.emit(Select, doing.site, ("search", rows), lambda place: Select(place=place, how="search", rows=rows))
 
     def _on_loads(self, doing: Doing) -> Value:
         name = self.operand(doing.args, doing.flow.arg or Argument(at=0))
@@ -471,6 +485,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "source": Provenance._on_source,
     "same": Provenance._on_same,
     "filled": Provenance._on_same,
+    "rename": Provenance._on_rename,
     "mixed": Provenance._on_mixed,
     "joined": Provenance._on_joined,
     "aligned": Provenance._on_aligned,

@@ -359,6 +359,24 @@ class Changed(Held):
         beside = self.others(doing) if doing.flow.does in ("filled", "where") else ()
         return self._back(doing, self.counted(doing, trail).marked(beside))
 
+    def _on_rename(self, doing: Doing) -> Value:
+        """``table.rename(columns={old: new})``; of a single column: ``column.rename(new)``."""
+        trail = self.rows_in(doing, source=False)
+        given = doing.args.keyword.get("columns")
+        if trail is None or type(given) is not Ref or given.obj.kind != "dict":
+            return self._on_same(doing)
+        pairs = self.items(self.view(given.obj, "items", doing.site)) or ()
+        names = {
+            old.value: new.value
+            for old, new in (self.items(pair) or (NONE, NONE) for pair in pairs)
+            if type(old) is Const and type(new) is Const and isinstance(old.value, str) and isinstance(new.value, str)
+        }
+        return self._back(doing, trail.under_other_names(names))
+
+    def view(self, obj: Obj, name: str, site: int) -> Value:
+        """The keys, the values, or the pairs of both of a dictionary."""
+        raise NotImplementedError
+
     def _same_shape(self, doing: Doing) -> None:
         """As many rows of the same shape."""
         subject = self.subject(doing)

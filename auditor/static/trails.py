@@ -5,7 +5,7 @@ Trails are immutable and compared by content, like the values that carry them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -145,6 +145,27 @@ class Trail:
         """A single column under another name."""
         single = self.columns is not None and self.columns.only and len(self.columns.names) == 1
         return replace(self, columns=Columns(frozenset((name,)), True)) if single else self
+
+    def under_other_names(self, names: Mapping[str, str]) -> Trail:
+        """A table some of whose columns get other names."""
+
+        def renamed(columns: Iterable[str]) -> frozenset[str]:
+            return frozenset(names.get(one, one) for one in columns)
+
+        columns = self.columns
+        if columns is not None:
+            gone = frozenset() if columns.only else frozenset(names) - frozenset(names.values())
+            columns = Columns(renamed(columns.names) | gone, columns.only)
+            if not columns.only:
+                columns = Columns(columns.names - frozenset(names.values()), False)
+        return replace(
+            self,
+            marks=frozenset(
+                (None if column is None else names.get(column, column), mark) for column, mark in self.marks
+            ),
+            columns=columns,
+            computed=frozenset((names.get(made, made), renamed(of)) for made, of in self.computed),
+        )
 
     @property
     def in_columns_of_its_own(self) -> Trail:
