@@ -116,6 +116,7 @@ PartName = Literal["train", "validation", "test"]
 RowsRole = Literal[
     "source",  # rows nobody has seen before; ``part`` says what they are for
     "same",  # the same rows, one by one
+    "record",  # the same rows; what stands under the names of a dictionary is one row
     "rename",  # the same rows; ``columns``, by keyword or where said, gives columns other names
     "mixed",  # rows of what goes in, reordered, put together or computed from each other
     "joined",  # the rows of one table with columns of others

@@ -153,7 +153,8 @@ class Names(Building):
             self.leaf(owner, Arguments([value], {}), row)
             return
         if self.is_table(owner):
-            self.column_written(owner, name, value)
+            # Names say nothing about the rows under them
+            self.column_written(owner, name, UNKNOWN if name == "columns" else value)
             return
         known = self.known_network(owner)
         if owner.of and type(value) is Const and isinstance(value.value, bool):

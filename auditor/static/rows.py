@@ -485,6 +485,7 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "source": Provenance._on_source,
     "same": Provenance._on_same,
     "filled": Provenance._on_same,
+    "record": Provenance._on_record,
     "rename": Provenance._on_rename,
     "mixed": Provenance._on_mixed,
     "joined": Provenance._on_joined,

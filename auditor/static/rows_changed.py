@@ -359,6 +359,12 @@ class Changed(Held):
         beside = self.others(doing) if doing.flow.does in ("filled", "where") else ()
         return self._back(doing, self.counted(doing, trail).marked(beside))
 
+    def _on_record(self, doing: Doing) -> Value:
+        made = self._on_same(doing)
+        given, trail = self.subject(doing), self.trail_of(made)
+        named = type(given) is Ref and given.obj.kind == "dict" and given.obj.attrs
+        return self._back(doing, trail.as_("element")) if named and trail is not None and trail.role == "" else made
+
     def _on_rename(self, doing: Doing) -> Value:
         """``table.rename(columns={old: new})``; of a single column: ``column.rename(new)``."""
         trail = self.rows_in(doing, source=False)
@@ -410,9 +416,17 @@ class Changed(Held):
 
     def _on_joined(self, doing: Doing) -> Value:
         """The rows of the first table get columns of others: figures over rows of theirs are none over these."""
-        first, *others = [self.trail_of(one) for one in doing.operands]
+        keys = self._joined_on(doing)
+        first, *others = [one and one.matched(keys) for one in map(self.trail_of, doing.operands)]
         known = [without_figures(one, first) if first is not None and one is not None else one for one in others]
-        return self._put_together(doing, [first, *(one and one.in_columns_of_its_own for one in known)])
+        own = [one and one.in_columns_of_its_own(first) for one in known]
+        named = frozenset(name for one in own if one is not None for name, _ in one.marks if name is not None)
+        return self._put_together(doing, [first and first.beside(named), *own])
+
+    def _joined_on(self, doing: Doing) -> frozenset[str]:
+        """The columns that have the same values in both tables, row by row."""
+        given = (doing.args.keyword.get(name) for name in ("on", "left_on", "right_on"))
+        return frozenset[str]().union(*(self.names_in(one) or () for one in given if one is not None))
 
     def _put_together(self, doing: Doing, trails: list[Trail | None]) -> Value:
         trail = merged(trails)
@@ -577,8 +591,11 @@ class Changed(Held):
         elif isinstance(func, (Fn, Partial)):
             one = trail if groups or not self._row_by_row(trail, doing) else trail.as_("element")
             given = Data(("applied", self.fresh(doing.site)), trail=one)
-            made = self.trail_of(self.call(func, Arguments([given], {}), doing.site))
-            if groups and doing.flow.does == "gather" and (made is None or made.role in ("statistic", "element")):
+            answer = self.call(func, Arguments([given], {}), doing.site)
+            made = self.trail_of(answer)
+            named = type(answer) is Ref and answer.obj.kind == "dict"
+            single = named or made is None or made.role in ("statistic", "element")
+            if groups and doing.flow.does == "gather" and single:
                 return self._back(doing, self._row_a_group(made, doing.site))
             marks |= made.found if made is not None else frozenset()
         elif groups:
@@ -586,9 +603,12 @@ class Changed(Held):
         return self._back(doing, trail.marked(marks))
 
     def _row_a_group(self, made: Trail | None, site: int) -> Trail:
-        """Each group becomes one row: its figures are over no other row of these, and over many rows of the group."""
+        """Each group becomes one row: its figures are over no other row of these, and over many rows of the group; of
+        the rows of another group it holds no parts."""
         origin = Origin(("groups", self.frame.module, site, self.context), "", self.place(site))
-        return Trail(frozenset((Rows(origin),)), columns=None).marked(made.found if made is not None else ())
+        found = made.found if made is not None else frozenset[Mark]()
+        kept = (one for one in found if one.kind not in ("lag", "window"))
+        return Trail(frozenset((Rows(origin),)), columns=None).marked(kept)
 
     def _row_by_row(self, trail: Trail, doing: Doing) -> bool:
         """The function is given one value of a column, or one row of a table, at a time."""
@@ -658,9 +678,16 @@ class Changed(Held):
             if trail is None or trail.role in ("element", "statistic") or self.within_rows(doing):
                 return doing.value if trail is None else self._back(doing, trail)
             mark = self.mark(kind, trail, doing.site, "")
-            return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))
+            return self._back(doing, trail.marked((mark,)).marked(self._brought(doing)))
 
         return run
+
+    def _brought(self, doing: Doing) -> frozenset[Mark]:
+        """How many rows on values are moved is none of their values; what stands where none came from is."""
+        if doing.flow.does != "lag":
+            return self.others(doing)
+        filled = self.trail_of(doing.args.keyword.get("fill_value", NONE))
+        return filled.found if filled is not None else frozenset()
 
     def _on_encoding(self, doing: Doing) -> Value:
         return self._changes("encoding")(doing)
