@@ -116,6 +116,8 @@ PartName = Literal["train", "validation", "test"]
 RowsRole = Literal[
     "source",  # rows nobody has seen before; ``part`` says what they are for
     "same",  # the same rows, one by one
+    "record",  # the same rows; what stands under the names of a dictionary is one row
+    "rename",  # the same rows; ``columns``, by keyword or where said, gives columns other names
     "mixed",  # rows of what goes in, reordered, put together or computed from each other
     "joined",  # the rows of one table with columns of others
     "aligned",  # the rows of the receiver, and those of the operand
@@ -126,8 +128,10 @@ RowsRole = Literal[
     "drop",  # the rows without those whose index it is given; columns where ``columns`` says so
     "index",  # row numbers
     "found",  # the numbers of the rows of which something holds
+    "where",  # the same where nothing else is given; else the same rows, with values of the other operands in them
     "count",  # how many rows there are
     "apply",  # the same rows, by a function: of each row or value where there is one column or ``axis`` is 1
+    "gather",  # what a function makes of each group, one below the other: rows, or a row a group
     "mask",  # true or false of each row
     "isin",  # a mask: rows whose index is among what it is given
     "statistic",  # a number over all rows; over each row where ``axis`` is 1
@@ -314,7 +318,7 @@ class Flow(BaseModel):
     inplace: Argument | None = None
     """The receiver itself is changed where this operand is true."""
     returns: int | None = None
-    """source: it returns a tuple of so many, each with rows of its own."""
+    """source: it returns a tuple of so many, each with rows of its own. found: the numbers come in a tuple."""
     pairs: tuple[PartName, ...] = ()
     """source: it returns pairs (features, labels), one for each of these parts (``mnist.load_data``)."""
 
@@ -380,6 +384,8 @@ class Call(BaseModel):
     """What comes back, where methods depend on it: a name under ``methods``. Of a network, asked before ``module``."""
     estimates_by: tuple[Argument, ...] = ()
     """Of an object that is fitted: it keeps something only where one of these operands is on; nothing said: always."""
+    estimates_unless: Condition | None = None
+    """Of an object that is fitted: under this condition it keeps nothing."""
     alters: tuple[str, ...] = ()
     """Of an object that serves rows: the operands that make it alter them at random."""
     keeps_shape: bool = False

@@ -449,7 +449,16 @@ class Effects(Optimizers):
 
     def _elements(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         value = self.operand(args, row.arg)
+        if value is None and not args.all() and args.more is None:
+            return self.empty(site)
         return value if value is not None else self.result(args, site)
+
+    def empty(self, site: int) -> Value:
+        """``list()``: nothing yet, as ``[]``."""
+        obj = self.make("list", site)
+        self.world.set(obj, "%items", Seq(()))
+        self.world.set(obj, "%elem", None)
+        return Ref(obj)
 
     def _next(self, row: Call, name: str, args: Arguments, site: int, called: s.Call | None) -> Value:
         value = self.operand(args, row.arg)

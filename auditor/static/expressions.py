@@ -53,9 +53,9 @@ class Expressions(Operations):
 
     def _item(self, expr: s.Item) -> Value:
         owner = self.evaluate(expr.obj)
-        if isinstance(expr.index, s.Mix):
-            return self.elements(owner)
         index = self.evaluate(expr.index)
+        if isinstance(expr.index, s.Mix) and type(index) is not Const:
+            return self.elements(owner)
         if type(owner) is Data and isinstance(index, (Fn, Partial)):  # ``table[lambda rows: rows.year < 2020]``
             index = self.call(index, Arguments([owner], {}), expr.site)
         if type(index) is Bounds:
@@ -281,8 +281,14 @@ class Expressions(Operations):
         self.world.set(made.obj, "%elem", either(loose) if loose else None)
         return made
 
+    def gone_over(self, iterable: s.Expr) -> Value:
+        """What a loop goes over: of a dictionary, its keys."""
+        value = self.evaluate(iterable)
+        known = type(value) is Ref and value.obj.kind == "dict"
+        return self.view(value.obj, "keys", iterable.site) if known else value  # type: ignore[attr-defined]
+
     def _comprehension(self, expr: s.Comp) -> Value:
-        first = self.evaluate(expr.loops[0][1])
+        first = self.gone_over(expr.loops[0][1])
         single = len(expr.loops) == 1 and not expr.loops[0][2]
         items = self.items(first) if single else None
         if single and (items is None or len(items) > LONGEST_TOLD_APART):
@@ -295,7 +301,7 @@ class Expressions(Operations):
             self.turning.append(Turns(expr, self.turns_of(first) if single else None))
             passed: list[Value] = []
             for number, (target, iterable, tests) in enumerate(expr.loops):
-                source = first if number == 0 else self.evaluate(iterable)
+                source = first if number == 0 else self.gone_over(iterable)
                 self.assign(target, self.iterated(source, iterable.site))
                 for test in tests:
                     passed.append(self.evaluate(test))
@@ -378,10 +384,21 @@ class Expressions(Operations):
         self.assign(expr.target, value)
         return value
 
-    def _mix(self, expr: s.Mix) -> Value:
-        """A text made of values holds no graph."""
+    def _text(self, expr: s.Text) -> Value:
+        """A name that is put together of names that are known."""
         values = [self.evaluate(part) for part in expr.parts]
-        self.compare("shown beside", values, expr.site)
+        known = [str(one.value) for one in values if type(one) is Const and type(one.value) in (str, int)]
+        if len(known) < len(values):
+            return self._mixed_of(values, expr.site)
+        first, *others = expr.between
+        return Const(first + "".join(shown + text for shown, text in zip(known, others, strict=True)))
+
+    def _mix(self, expr: s.Mix) -> Value:
+        return self._mixed_of([self.evaluate(part) for part in expr.parts], expr.site)
+
+    def _mixed_of(self, values: list[Value], site: int) -> Value:
+        """A text made of values holds no graph."""
+        self.compare("shown beside", values, site)
         return self._plain(values).renamed(None, attached=False)
 
     def _star(self, expr: s.Star) -> Value:
@@ -408,4 +425,5 @@ _EVALUATE: dict[type[s.Expr], Callable[[Expressions, Any], Value]] = {
     s.Yield: Expressions._yield,
     s.Named: Expressions._named,
     s.Mix: Expressions._mix,
+    s.Text: Expressions._text,
 }

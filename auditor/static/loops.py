@@ -41,7 +41,7 @@ class Loops(Branches):
 
     def _for(self, statement: s.For, world: World) -> Flow:
         flow: Flow = []
-        for after, value in self.in_every_world(lambda: self.evaluate(statement.iter), world):
+        for after, value in self.in_every_world(lambda: self.gone_over(statement.iter), world):
             items = self._with_world(after, lambda: self.items(value))
             if (
                 items is None

@@ -498,8 +498,19 @@ class Lowering:
 
     def _formatted(self, node: cst.FormattedString) -> s.Expr:
         site = self.site(node)
-        parts = [self.expr(p.expression) for p in node.parts if isinstance(p, cst.FormattedStringExpression)]
-        return s.Mix(site, parts)
+        shown = [p for p in node.parts if isinstance(p, cst.FormattedStringExpression)]
+        parts = [self.expr(one.expression) for one in shown]
+        if any(one.conversion or one.format_spec or one.equal for one in shown):
+            return s.Mix(site, parts)
+        between = [""]
+        for one in node.parts:
+            if isinstance(one, cst.FormattedStringText):
+                between[-1] += one.value
+            else:
+                between.append("")
+        if any("\\" in text or "{" in text or "}" in text for text in between):
+            return s.Mix(site, parts)  # escaped
+        return s.Text(site, parts, between)
 
     def _ellipsis(self, node: cst.Ellipsis) -> s.Expr:
         return s.Const(self.site(node), ...)

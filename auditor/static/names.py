@@ -158,7 +158,8 @@ class Names(Building):
             self.leaf(owner, Arguments([value], {}), row)
             return
         if self.is_table(owner):
-            self.column_written(owner, name, value)
+            # Names say nothing about the rows under them
+            self.column_written(owner, name, UNKNOWN if name == "columns" else value)
             return
         known = self.known_network(owner)
         if owner.of and type(value) is Const and isinstance(value.value, bool):
@@ -237,7 +238,7 @@ class Names(Building):
         if obj.kind == "module" and name == "training" and all(one.forward_of is None for one in self.stack):
             return self._saved_mode(obj)
         if row is not None and row.does == "self":
-            return Ref(obj)
+            return self.held_inside(obj, name, row.kind) if row.kind else Ref(obj)
         if row is not None and row.does == "constant":
             trail = self.figures_of_columns(Ref(obj), site) if row.rows == "association" else None
             return Data(self.fresh(site), trail=trail)

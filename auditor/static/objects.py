@@ -61,6 +61,17 @@ class Objects(Sizes):
                 self.instances.setdefault(cls, []).append(obj)
         return obj
 
+    def part_of_object(self, whole: Obj, name: str, kind: str, like: Obj | None) -> Obj:
+        """What another object has made of one that it was given, and holds under a name."""
+        key = ("part", whole, name)
+        obj = self._objects.get(key)
+        if obj is None:
+            obj = self._objects[key] = Obj(kind, whole.site, whole.module, lib=like.lib if like is not None else "")
+            obj.many, obj.loops = whole.many, whole.loops
+            if like is not None:
+                obj.row, obj.given = like.row, like.given
+        return obj
+
     def handed_in(self, sym: Hashable, name: str) -> Obj:
         """The network behind a value that nobody in the project makes."""
         obj = self._objects.get(("handed", sym))
@@ -68,6 +79,7 @@ class Objects(Sizes):
             obj = self._objects["handed", sym] = Obj("module", -1, self.frame.module)
             obj.handed = True
             obj.name = name
+            obj.many = sym in self.made_in_turns
             if isinstance(sym, tuple) and len(sym) == 3 and sym[0] == "attr" and isinstance(sym[1], Obj):
                 owner = sym[1]
                 if owner.cls is not None:

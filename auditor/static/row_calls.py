@@ -39,6 +39,8 @@ KEPT = frozenset({"dataframe", "dataset"})
 """Kinds of tables and data sets that a choice of rows does not change."""
 EACH = "each"
 """The kind of what acts on each value of a column by itself (``table.name.str``)."""
+FOUND = "found"
+"""The kind of a tuple with one array in it: the row numbers of which something holds (``np.where(mask)``)."""
 GROUPED = "grouped"
 """The kind of a table whose rows are taken group by group."""
 MOST_PARTS = 12
@@ -130,6 +132,11 @@ def counts_rows(rows: Rows) -> bool:
     """These are numbers that were made to choose rows by: a range of them, or one side of a fold."""
     key = rows.origin.key
     return is_number(rows) or (isinstance(key, tuple) and key[0] == "folds")
+
+
+def in_calls(key: Hashable, call: Hashable) -> bool:
+    """What is named was made while this call ran."""
+    return isinstance(key, tuple) and len(key) == 4 and isinstance(key[3], tuple) and call in key[3]
 
 
 def is_fold(cut: Cut) -> bool:

@@ -16,6 +16,8 @@ from auditor.static.row_calls import (
     WATCHES,
     Doing,
     Owner,
+    in_calls,
+    is_fold,
     is_path,
     label_among,
     path_name,
@@ -69,6 +71,18 @@ class Provenance(HandedOut):
         owner = self.owner(receiver)
         if owner is not None:
             self.world.set(owner, STATE, Data(trail=state))
+
+    def held_inside(self, obj: Obj, name: str, kind: str) -> Value:
+        """The learner that a search has fitted: it knows what the search has learnt, and can be fitted by itself."""
+        inside = self.parts_of(obj)
+        given = inside[0].obj if len(inside) == 1 and type(inside[0]) is Ref else None
+        part = self.part_of_object(obj, name, given.kind if given is not None else kind, given)
+        state = self.world.get(obj, STATE)
+        if self.world.get(part, "%fitted") != state:
+            self.world.set(part, "%fitted", state)
+            self.world.set(part, STATE, state)
+        self.world.set(part, "%steps", self.world.get(given, "%steps") if given is not None else None)
+        return Ref(part)
 
     def _on_fit(self, doing: Doing) -> Value:
         trail = self.rows_in(doing)
@@ -217,6 +231,9 @@ class Provenance(HandedOut):
         if held_out is not None:
             self.score(doing, held_out, learnt, "validation", held_out=True)
         self.learn(receiver, Trail(learnt=learnt))
+        held = self.trail_of(receiver) if type(receiver) is Data else None
+        if receiver is not None and held is not None and held.learnt:  # a call has made and fitted it
+            self.put(receiver, replace(held, learnt=learnt))
         self._watched(doing, learnt, rows | targets)
         if type(receiver) is Ref and receiver.obj.kind == "module":
             return doing.value
@@ -326,7 +343,8 @@ class Provenance(HandedOut):
             if made is None or not made.learnt:
                 return doing.value
             learnt, asked = made.learnt, made.scores
-            trail = replace(made, role="") if made.rows else trail
+            before = made.role == "element" and trail is not None and trail.role == ""  # what predictions go on from
+            trail = replace(made, role="") if made.rows and not before else trail
         else:
             by = self.operand(doing.args, flow.model) if flow.model is not None else doing.receiver
             learnt = self.state(by).learnt
@@ -387,8 +405,20 @@ class Provenance(HandedOut):
             given.extend(self.items(self.call(source, Arguments([], {}), doing.site)) or ())
         if isinstance(objective, (Fn, Partial)):
             result = self.call(objective, Arguments(given, {}, Data()), doing.site)
-            self.select(self.spilled(result), doing.site, "search")
+            self._tuned(self.spilled(result), doing)
         return doing.value
+
+    def _tuned(self, figures: Data, doing: Doing) -> None:
+        """Settings are kept; where the function goes over folds of its own, it is all of their rows that choose."""
+        scores = figures.trail.scores if figures.trail is not None else frozenset()
+        judged = frozenset[Rows]().union(*(one.rows for one in scores), *(one.rows for one in figures.flows))
+        call = (self.frame.module, doing.site)
+        own = {cut for one in judged for cut in one.cuts if is_fold(cut) and in_calls(cut.key, call)}
+        rows = frozenset(Rows(one.origin, one.cuts - own) for one in judged)
+        if not judged or not all(one.cuts & own for one in judged):
+            self.select(figures, doing.site, "search")
+            return
+        self.emit(Select, doing.site, ("search", rows), lambda place: Select(place=place, how="search", rows=rows))
 
     def _on_loads(self, doing: Doing) -> Value:
         name = self.operand(doing.args, doing.flow.arg or Argument(at=0))
@@ -469,6 +499,8 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "source": Provenance._on_source,
     "same": Provenance._on_same,
     "filled": Provenance._on_same,
+    "record": Provenance._on_record,
+    "rename": Provenance._on_rename,
     "mixed": Provenance._on_mixed,
     "joined": Provenance._on_joined,
     "aligned": Provenance._on_aligned,
@@ -477,8 +509,10 @@ _FLOWS: dict[str, Callable[[Provenance, Doing], Value]] = {
     "drop": Provenance._on_drop,
     "index": Provenance._on_index,
     "found": Provenance._on_found,
+    "where": Provenance._on_where,
     "count": Provenance._on_count,
     "apply": Provenance._on_apply,
+    "gather": Provenance._on_apply,
     "mask": Provenance._on_mask,
     "isin": Provenance._on_isin,
     "extreme": Provenance._on_extreme,

@@ -12,6 +12,7 @@ from auditor.static.machine import Arguments
 from auditor.static.row_calls import (
     ALTERS,
     ESTIMATORS,
+    FOUND,
     GROUPED,
     HOLDERS,
     OF_ESTIMATORS,
@@ -60,7 +61,7 @@ class Changed(Held):
             self._set_up(value.obj, row, args)
         if type(value) is Ref and row.alters:
             self.world.set(value.obj, ALTERS, Const(any(self._is_on(args.keyword.get(name)) for name in row.alters)))
-        if type(value) is Ref and value.obj.kind in HOLDERS:
+        if type(value) is Ref and value.obj.kind in HOLDERS and value not in args.all():  # a clone is no part of itself
             self._hold(value.obj, args, row.rows)
         if type(value) is Ref and row.estimates and row.rows is not None and self._listed(args, row.rows):
             value.obj.row = None
@@ -70,6 +71,8 @@ class Changed(Held):
 
     def _estimates(self, row: Call, args: Arguments) -> bool:
         """It keeps something of the rows that it is fitted to, as it is set up."""
+        if row.estimates_unless is not None and self.holds(row.estimates_unless, args):
+            return False
         return not row.estimates_by or any(self._is_on(self.operand(args, one)) for one in row.estimates_by)
 
     @staticmethod
@@ -361,9 +364,33 @@ class Changed(Held):
         name = self.operand(doing.args, doing.flow.columns) if doing.flow.columns is not None else None
         if type(name) is Const and isinstance(name.value, str):
             trail = trail.renamed(name.value)
-        beside = self.others(doing) if doing.flow.does == "filled" else ()
+        beside = self.others(doing) if doing.flow.does in ("filled", "where") else ()
         trail = trail.array if doing.flow.does == "filled" else trail
         return self._back(doing, self.counted(doing, trail).marked(beside))
+
+    def _on_record(self, doing: Doing) -> Value:
+        made = self._on_same(doing)
+        given, trail = self.subject(doing), self.trail_of(made)
+        named = type(given) is Ref and given.obj.kind == "dict" and given.obj.attrs
+        return self._back(doing, trail.as_("element")) if named and trail is not None and trail.role == "" else made
+
+    def _on_rename(self, doing: Doing) -> Value:
+        """``table.rename(columns={old: new})``; of a single column: ``column.rename(new)``."""
+        trail = self.rows_in(doing, source=False)
+        given = doing.args.keyword.get("columns")
+        if trail is None or type(given) is not Ref or given.obj.kind != "dict":
+            return self._on_same(doing)
+        pairs = self.items(self.view(given.obj, "items", doing.site)) or ()
+        names = {
+            old.value: new.value
+            for old, new in (self.items(pair) or (NONE, NONE) for pair in pairs)
+            if type(old) is Const and type(new) is Const and isinstance(old.value, str) and isinstance(new.value, str)
+        }
+        return self._back(doing, trail.under_other_names(names))
+
+    def view(self, obj: Obj, name: str, site: int) -> Value:
+        """The keys, the values, or the pairs of both of a dictionary."""
+        raise NotImplementedError
 
     def _same_shape(self, doing: Doing) -> None:
         """As many rows of the same shape."""
@@ -398,9 +425,17 @@ class Changed(Held):
 
     def _on_joined(self, doing: Doing) -> Value:
         """The rows of the first table get columns of others: figures over rows of theirs are none over these."""
-        first, *others = [self.trail_of(one) for one in doing.operands]
+        keys = self._joined_on(doing)
+        first, *others = [one and one.matched(keys) for one in map(self.trail_of, doing.operands)]
         known = [without_figures(one, first) if first is not None and one is not None else one for one in others]
-        return self._put_together(doing, [first, *(one and one.in_columns_of_its_own for one in known)])
+        own = [one and one.in_columns_of_its_own(first) for one in known]
+        named = frozenset(name for one in own if one is not None for name, _ in one.marks if name is not None)
+        return self._put_together(doing, [first and first.beside(named), *own])
+
+    def _joined_on(self, doing: Doing) -> frozenset[str]:
+        """The columns that have the same values in both tables, row by row."""
+        given = (doing.args.keyword.get(name) for name in ("on", "left_on", "right_on"))
+        return frozenset[str]().union(*(self.names_in(one) or () for one in given if one is not None))
 
     def _put_together(self, doing: Doing, trails: list[Trail | None]) -> Value:
         trail = merged(trails)
@@ -553,7 +588,11 @@ class Changed(Held):
         cuts = self._mask(value) if value is not None else ()
         key = ("index", self.frame.module, doing.site, self.context)
         numbers = Rows(Origin(key, "", self.place(doing.site)))
-        return self._back(doing, row_numbers(numbers.cut(*(cuts or (Cut(("some", self.fresh(doing.site))),)))))
+        made = self._back(doing, row_numbers(numbers.cut(*(cuts or (Cut(("some", self.fresh(doing.site))),)))))
+        return replace(made, kind=FOUND) if doing.flow.returns and type(made) is Data else made
+
+    def _on_where(self, doing: Doing) -> Value:
+        return self._on_found(doing) if len(doing.args.all()) == 1 else self._on_same(doing)
 
     def _on_apply(self, doing: Doing) -> Value:
         trail = self.rows_in(doing, source=False)
@@ -570,11 +609,24 @@ class Changed(Held):
         elif isinstance(func, (Fn, Partial)):
             one = trail if groups or not self._row_by_row(trail, doing) else trail.as_("element")
             given = Data(("applied", self.fresh(doing.site)), trail=one)
-            made = self.trail_of(self.call(func, Arguments([given], {}), doing.site))
+            answer = self.call(func, Arguments([given], {}), doing.site)
+            made = self.trail_of(answer)
+            named = type(answer) is Ref and answer.obj.kind == "dict"
+            single = named or made is None or made.role in ("statistic", "element")
+            if groups and doing.flow.does == "gather" and single:
+                return self._back(doing, self._row_a_group(made, doing.site))
             marks |= made.found if made is not None else frozenset()
         elif groups:
             return self._changes("statistic")(doing)
         return self._back(doing, trail.marked(marks))
+
+    def _row_a_group(self, made: Trail | None, site: int) -> Trail:
+        """Each group becomes one row: its figures are over no other row of these, and over many rows of the group; of
+        the rows of another group it holds no parts."""
+        origin = Origin(("groups", self.frame.module, site, self.context), "", self.place(site))
+        found = made.found if made is not None else frozenset[Mark]()
+        kept = (one for one in found if one.kind not in ("lag", "window"))
+        return Trail(frozenset((Rows(origin),)), columns=None).marked(kept)
 
     def _row_by_row(self, trail: Trail, doing: Doing) -> bool:
         """The function is given one value of a column, or one row of a table, at a time."""
@@ -650,9 +702,16 @@ class Changed(Held):
                 return doing.value if trail is None else self._back(doing, trail)
             within, of = self.grouped_by(doing.receiver), of_call(doing.called)
             mark = self.mark(kind, trail, doing.site, "", within=within, of=of)
-            return self._back(doing, trail.marked((mark,)).marked(self.others(doing)))
+            return self._back(doing, trail.marked((mark,)).marked(self._brought(doing)))
 
         return run
+
+    def _brought(self, doing: Doing) -> frozenset[Mark]:
+        """How many rows on values are moved is none of their values; what stands where none came from is."""
+        if doing.flow.does != "lag":
+            return self.others(doing)
+        filled = self.trail_of(doing.args.keyword.get("fill_value", NONE))
+        return filled.found if filled is not None else frozenset()
 
     def _on_encoding(self, doing: Doing) -> Value:
         return self._changes("encoding")(doing)

@@ -14,6 +14,7 @@ from auditor.static.row_calls import (
     BIN,
     EACH,
     FILE,
+    FOUND,
     GROUPED,
     MOST_RANGES,
     MOVING,
@@ -163,6 +164,8 @@ class Held(Weights):
             gathers = inside is None and self.world.get(obj, OF_A_ROW) is None
             if inside is None:
                 inside = tuple(self.world.get(obj, name) or NONE for name in ("%elem", *obj.attrs))
+                several = self.trail_of(inside[0], depth - 1)  # under names that are known, there is one of each
+                gathers = gathers and several is not None and several.role == "element"
             trail = merged(self.trail_of(one, depth - 1) for one in inside)
             return trail.gathered if gathers and trail is not None and trail.role == "element" else trail
         held: Data | None = self.world.get(obj, TRAIL)
@@ -523,7 +526,7 @@ class Held(Weights):
     def chosen(self, owner: Data, index: s.Expr, value: Value, located: bool) -> Trail | None:
         """The rows of ``owner[index]``, where `value` is what the index evaluates to."""
         trail = self.trail_of(owner)
-        if owner.kind == EACH:
+        if owner.kind == EACH or (owner.kind == FOUND and value == Const(0)):
             return trail
         if isinstance(index, s.Sequence) and index.kind == "tuple":
             parts = value.items if type(value) is Seq else ()
@@ -662,6 +665,8 @@ class Held(Weights):
         base = base.array
         if self.changes_in_loop(index):
             some = base.vague((MOVING, index.site))
+            if base.role == "index" and NONE not in (low, high):
+                return some.as_("index")  # some of the row numbers, in turns
             if NONE not in (low, high) and self.side_by_side(index):
                 return some
             if NONE not in (low, high):

@@ -152,6 +152,14 @@ class Mix(Expr):
     parts: list[Expr]
 
 
+@dataclass(slots=True, eq=False)
+class Text(Mix):
+    """An f-string that shows each of its parts as ``str`` does."""
+
+    between: list[str]
+    """What is written out: before the first part, after it, ..."""
+
+
 # statements
 
 

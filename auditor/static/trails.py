@@ -5,7 +5,7 @@ Trails are immutable and compared by content, like the values that carry them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,7 +14,7 @@ from auditor.trace import Cut, Mark, MarkKind, PartName, Range, Rows, Score, Tra
 from auditor.trace.rows import DECLARED, MEMBER, PERHAPS, PICKED, POSITIONS, keyed
 
 MOST_ROWS = 12
-MOST_MARKS = 40
+MOST_MARKS = 60
 GROUP = "group"
 """The first part of the key of a cut that leaves the rows of one group, of another one in each turn of a loop."""
 TrailRole = Literal["", "index", "mask", "element", "statistic", "columns"]
@@ -184,13 +184,51 @@ class Trail:
         single = self.columns is not None and self.columns.only and len(self.columns.names) == 1
         return replace(self, columns=Columns(frozenset((name,)), True)) if single else self
 
-    @property
-    def in_columns_of_its_own(self) -> Trail:
+    def under_other_names(self, names: Mapping[str, str]) -> Trail:
+        """A table some of whose columns get other names."""
+
+        def renamed(columns: Iterable[str]) -> frozenset[str]:
+            return frozenset(names.get(one, one) for one in columns)
+
+        columns = self.columns
+        if columns is not None:
+            gone = frozenset() if columns.only else frozenset(names) - frozenset(names.values())
+            columns = Columns(renamed(columns.names) | gone, columns.only)
+            if not columns.only:
+                columns = Columns(columns.names - frozenset(names.values()), False)
+        return replace(
+            self,
+            marks=frozenset(
+                (None if column is None else names.get(column, column), mark) for column, mark in self.marks
+            ),
+            columns=columns,
+            computed=frozenset((names.get(made, made), renamed(of)) for made, of in self.computed),
+        )
+
+    def matched(self, keys: frozenset[str]) -> Trail:
+        """Figures in columns that another table is matched with choose its rows, and are the values of these."""
+        figures = self.role == "statistic" and self.columns is not None and self.columns.only
+        return replace(self, marks=frozenset()) if figures and self.columns.names <= keys else self  # type: ignore[union-attr]
+
+    def in_columns_of_its_own(self, table: Trail | None) -> Trail:
         """What is in columns that got names of their own is in those of the table that they are put beside, and in no
-        others; under the name of a column that it was computed from, both get other names there."""
-        if self.columns is None or not self.columns.only or not self.parents or self.parents & self.columns.names:
+        others; under the name of a column that it was computed from, both get other names there, if it is still there.
+        """
+        if self.columns is None or not self.columns.only or not self.parents:
             return self
-        return replace(self, marks=frozenset((name, mark) for _, mark in self.marks for name in self.columns.names))
+        names, there = self.columns.names, table.columns if table is not None else None
+        if any(there is None or there.may_have(name) for name in self.parents & names):
+            return self
+        return replace(self, marks=frozenset((name, mark) for _, mark in self.marks for name in names))
+
+    def beside(self, names: frozenset[str]) -> Trail:
+        """The table with columns of these names too."""
+        columns = self.columns
+        if columns is None or not names:
+            return self
+        return replace(
+            self, columns=Columns(columns.names | names if columns.only else columns.names - names, columns.only)
+        )
 
     def columned(self, columns: Columns | None) -> Trail:
         """Some of its columns; marks of the others stay behind."""
