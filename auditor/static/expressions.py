@@ -69,7 +69,7 @@ class Expressions(Operations):
         if type(owner) is Ref and type(index) in (Bounds, Data) and owner.obj.kind == "list":
             inside = self.elements(owner)
             plain = type(inside) is Data and not inside.flows and not inside.of
-            if type(index) is Data and not plain:
+            if type(index) is Data and not (plain and self._holds_rows(inside)):
                 return value
             trail = self.sourced(owner) if plain and type(index) is Bounds else self.trail_of(owner)
             if trail is None or self.items(owner) is not None:
@@ -94,6 +94,11 @@ class Expressions(Operations):
         if type(index) is Bounds:
             self.alike(sym, owner.sym)
         return replace(made, sym=sym, kind=kind) if (made.sym, made.kind) != (sym, kind) else made
+
+    def _holds_rows(self, inside: Value) -> bool:
+        """A list holds one row after the other, and not tables."""
+        trail = self.trail_of(inside)
+        return trail is not None and trail.role == "element"
 
     def _sliced(self, owner: Value, bounds: Bounds) -> Value:
         """A stretch of a sequence of numbers; of other things, all of them."""
