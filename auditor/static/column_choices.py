@@ -22,7 +22,8 @@ class ColumnChoices(Changed):
         """Somebody asked for figures of columns in this program."""
 
     def _on_association(self, doing: Doing) -> Value:
-        """How columns go with the labels, or with each other as long as nobody asks for one of them."""
+        """How columns go with the labels, or with each other as long as nobody asks for one of them, and not for one
+        after the other."""
         self.figured = True
         if type(doing.receiver) is Ref or (type(doing.receiver) is Data and doing.receiver.kind in ESTIMATORS):
             return self.made(doing.site, self.figures_of_columns(doing.receiver, doing.site), doing.value)
@@ -73,7 +74,8 @@ class ColumnChoices(Changed):
         if figures is None:
             return None
         asked = any(self.names_in(one) for one in doing.args.all()) and doing.flow.does != "drop"
-        return self._back(doing, figures.asked_of() if asked else figures)
+        in_turn = doing.called is not None and any(self.changes_in_loop(one.value) for one in doing.called.args)
+        return self._back(doing, figures.asked_of() if asked and not in_turn else figures)
 
     def attribute_trail(self, value: Data, name: str, site: int) -> Trail | None:
         own = self.libraries.attribute(value.kind, name) if value.kind else None
@@ -90,8 +92,8 @@ class ColumnChoices(Changed):
     def _taken(self, owner: Data, trail: Trail | None, index: s.Expr, value: Value, located: bool) -> Trail | None:
         by = self.of_columns(value)
         if trail is not None and trail.role == "columns":
-            asked = trail.asked_of() if type(value) is Const or self.names_in(value) else trail
-            return merged((asked, by))
+            named = (type(value) is Const or self.names_in(value)) and not self.changes_in_loop(index)
+            return merged((trail.asked_of() if named else trail, by))
         if by is None:
             return super()._taken(owner, trail, index, value, located)
         return by if trail is None or not trail.rows else trail.columned(None).marked(by.by_labels)

@@ -75,7 +75,7 @@ class Trail:
 
     @property
     def found(self) -> frozenset[Mark]:
-        return frozenset(mark for _, mark in self.marks)
+        return frozenset(mark for column, mark in self.marks if column != AMONG)
 
     def member(self, name: Hashable) -> Trail:
         """One array of a bundle."""
@@ -146,11 +146,11 @@ class Trail:
     @property
     def by_labels(self) -> frozenset[Mark]:
         """What says, of figures of columns, how these go with the labels, and not only with each other."""
-        return frozenset(mark for column, mark in self.marks if mark.target and column != AMONG)
+        return frozenset(mark for mark in self.found if mark.target)
 
     def asked_of(self) -> Trail:
         """The figures of how all columns go with a single one."""
-        return replace(self, marks=frozenset((None, mark) for mark in self.found))
+        return replace(self, marks=frozenset((None, mark) for _, mark in self.marks))
 
     def in_whole_groups(self, column: str | None) -> Trail:
         """After the values of a column chose rows: figures of the groups that have one value there saw no others."""
