@@ -42,7 +42,7 @@ from auditor.static.row_calls import (
     said_part,
     within,
 )
-from auditor.static.stretches import numbers_in, side_by_side, window_in
+from auditor.static.stretches import at_given_ends, numbers_in, side_by_side, window_in
 from auditor.static.trails import GROUP, NOWHERE, Columns, Trail, complement, indexed, merged
 from auditor.static.values import NONE, Bounds, Const, Data, Either, Obj, Ref, Seq, Value, in_order, still
 from auditor.static.weights import Weights
@@ -538,7 +538,7 @@ class Held(Weights):
                 return first
             across = parts[1]
             both = type(across) is Bounds and NONE not in (across.low, across.high)
-            if both and self.changes_in_loop(index.items[1]) and not self.side_by_side(index.items[1]):
+            if both and self.changes_in_loop(index.items[1]) and not self.no_windows(index.items[1]):
                 return self._marked("window", first, first, index.site, "")
             names = self.names_in(parts[1])
             if names is not None:
@@ -667,7 +667,7 @@ class Held(Weights):
             some = base.vague((MOVING, index.site))
             if base.role == "index" and NONE not in (low, high):
                 return some.as_("index")  # some of the row numbers, in turns
-            if NONE not in (low, high) and self.side_by_side(index):
+            if NONE not in (low, high) and self.no_windows(index):
                 return some
             if NONE not in (low, high):
                 return self._marked("window", some, base, index.site, "")
@@ -686,8 +686,10 @@ class Held(Weights):
         keys = {cut.key for one in trail.rows for cut in one.cuts}
         return any(self._groups.get(key) == len(self.turning) for key in keys)
 
-    def side_by_side(self, index: s.Expr) -> bool:
-        return isinstance(index, s.Slice) and side_by_side(index, [one.loop for one in self.turning])
+    def no_windows(self, index: s.Expr) -> bool:
+        """The stretches that a loop takes lie side by side, or wherever somebody has put them."""
+        loops = [one.loop for one in self.turning]
+        return isinstance(index, s.Slice) and (side_by_side(index, loops) or at_given_ends(index, loops))
 
     def counts(self, sym: Hashable, trail: Trail) -> None:
         """A number counts these rows."""

@@ -21,6 +21,23 @@ def side_by_side(stretch: s.Slice, loops: Iterable[object]) -> bool:
     )
 
 
+def at_given_ends(stretch: s.Slice, loops: Iterable[object]) -> bool:
+    """Where it ends is looked up by itself (``end = ends[i]``): such stretches lie wherever somebody has put them."""
+    low, high = [*stretch.parts, None, None][:2]
+    if low is None or high is None:
+        return False
+    own = s.names(high) - s.names(low)
+    given = (one for loop in loops if isinstance(loop, s.For) for one in s.statements_in(loop.body))
+    return any(
+        isinstance(one, s.Assign) and _looked_up(one.value) and any(s.written(target) in own for target in one.targets)
+        for one in given
+    )
+
+
+def _looked_up(value: s.Expr | None) -> bool:
+    return isinstance(value, s.Item) and not isinstance(value.index, s.Slice)
+
+
 def window_in(function: s.Function) -> int | None:
     """The site of a slice that moves with a parameter and overlaps the next one: ``series[i : i + length]``."""
     names = {param.name for param in function.params[1:]}
