@@ -30,6 +30,7 @@ from auditor.trace import (
     Mark,
     MarkKind,
     Model,
+    Origin,
     Resume,
     Rows,
     Score,
@@ -38,7 +39,7 @@ from auditor.trace import (
     counted,
     meet,
 )
-from auditor.trace.rows import HELD_OUT
+from auditor.trace.rows import HELD_OUT, POSITIONS
 
 
 class Provenance(HandedOut):
@@ -156,6 +157,7 @@ class Provenance(HandedOut):
         trail = self.rows_in(doing)
         if trail is None or trail.role == "element":
             return doing.value
+        trail = self._computed(trail, doing.site)
         kind = self.estimates(doing.receiver)
         self._scaled(doing)
         if kind is None or self.within_rows(doing):
@@ -163,6 +165,13 @@ class Provenance(HandedOut):
         mark = self.mark(kind, trail, doing.site, self.words(doing.called), self.target_of(doing) is not None)
         self.learn(doing.receiver, NOWHERE.marked((mark, *trail.found)))
         return self._back(doing, self.transformed(trail, (mark,)))
+
+    def _computed(self, trail: Trail, site: int) -> Trail:
+        """A series that was computed from numbers, which are no rows: what is estimated from it takes it for rows."""
+        if not trail.rows or any(one.origin.key != POSITIONS for one in trail.rows):
+            return trail
+        origin = Origin(("computed", self.frame.module, site, self.context), "", self.place(site))
+        return replace(trail, rows=frozenset((Rows(origin),)), role="")
 
     def _on_fit_resample(self, doing: Doing) -> Value:
         value, target = self.operand(doing.args, doing.flow.arg), self.target_of(doing)

@@ -192,9 +192,11 @@ def about(sink: Sink, forward: Forward) -> frozenset[Rows]:
 
     What arrives with it from passes over other rows has their rows: the losses of both sides in one line of a report.
     """
-    if all(other.rows == forward.rows for other in sink.forwards if other.rows):
-        return sink.rows or forward.rows
-    return frozenset(one for one in sink.rows if any(whole.holds(one) for whole in forward.rows)) or forward.rows
+    own = frozenset(one for one in sink.rows if any(whole.holds(one) for whole in forward.rows))
+    if all(not strangers(other.rows, forward.rows) for other in sink.forwards if other.rows):
+        of_others = not own and any(other.rows != forward.rows for other in sink.forwards)
+        return forward.rows if of_others else sink.rows or forward.rows
+    return own or forward.rows
 
 
 def from_tests(event: Event) -> bool:
