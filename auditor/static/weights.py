@@ -94,7 +94,9 @@ class Weights(Answers):
             return self._copied.get(value.sym, frozenset())
         if type(value) is Ref and value.obj.kind == "module":
             return frozenset((self.copies[value.obj],)) if value.obj in self.copies else frozenset()
-        return frozenset(obj for part in self.held(value) for obj in self.copied_from(part, depth - 1) if depth)
+        if not depth:
+            return frozenset()
+        return frozenset(obj for part in self.held(value) for obj in self.copied_from(part, depth - 1))
 
     def stateful(self, receiver: Data, name: str) -> Obj | None:
         """The network behind a value that nobody in the project makes and that is asked for its state."""
@@ -125,7 +127,8 @@ class Weights(Answers):
 
     def kept(self, target: s.Expr, value: Value, expr: s.Expr, added: bool = False) -> None:
         """``best = net.state_dict()``: the live weights get a name of their own, or are `added` to others."""
-        copied = self.copied_from(value) if self._copied or self.copies else frozenset[Obj]()
+        asked = (self._copied or self.copies) and any(one.branches for one in self.stack)
+        copied = self.copied_from(value) if asked else frozenset[Obj]()
         if not copied and not self.may_refer(value):
             return
         name = s.dotted(target if not isinstance(target, s.Item) else target.obj)

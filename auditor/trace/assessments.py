@@ -84,9 +84,9 @@ class Assessment:
 
     def _drawn_twice(self, learning: Learning) -> bool:
         """Both draw from the same rows, one without regard to the other: some are drawn both times."""
-        return any(
-            drawn_apart(one, other, self.draws, self.anew) for one in learning.rows for other in self.rows if self.anew
-        )
+        if not self.anew:
+            return False
+        return any(drawn_apart(one, other, self.draws, self.anew) for one in learning.rows for other in self.rows)
 
     @property
     def of_other_rows(self) -> bool:
